@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The schema on disk: rows of ENGINE_TABLE_CATALOG, one for each keyspace and
+ * table.  Keys: a kind byte ('k' or 't'), the keyspace's name, a zero byte,
+ * the table's name.  Values begin with a version; unknown ones are refused.
+ * The layout is in docs/format.md. */
+#ifndef PLANNER_CATALOG_STORE_H
+#define PLANNER_CATALOG_STORE_H
+
+#include "planner/catalog.h"
+#include "storage/engine.h"
+
+/* Reads the whole schema at opening; blocks. */
+MUST_CHECK int catalog_store_load(struct engine *engine,
+				  struct catalog *catalog,
+				  struct error *error);
+
+/* Keys and values for engine_write, in ${arena}; null when out of memory. */
+struct slice catalog_store_keyspace_key(struct slice keyspace,
+					struct arena *arena);
+struct slice catalog_store_table_key(struct slice keyspace, struct slice table,
+				     struct arena *arena);
+struct slice catalog_store_keyspace_value(const struct keyspace *keyspace,
+					  struct arena *arena);
+struct slice catalog_store_table_value(const struct table *table,
+				       struct arena *arena);
+
+#endif
