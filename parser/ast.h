@@ -46,7 +46,8 @@ enum ast_term_kind {
 	AST_LIST,       /* [a, b] */
 	AST_SET,        /* {a, b}; {} too: a set or a map by its receiver */
 	AST_MAP,        /* {k: v}; a map or a user type by its receiver */
-	AST_TUPLE,      /* (a), (a, b) */
+	AST_TUPLE,      /* (a, b); (a) is also a mere parenthesis, as in
+			   (a + b) * c: decided by the receiver */
 	AST_SUBSCRIPT,  /* base[index] */
 	AST_SLICE,      /* base[from..to], either may be missing */
 	AST_FIELD,      /* f(x).field */
@@ -66,6 +67,8 @@ enum ast_constant_kind {
 
 struct ast_term {
 	enum ast_term_kind kind;
+	uint32_t depth; /* 1 for a leaf, at most NESTING_MAX: what walks terms
+			   may recurse */
 	struct ast_place place;
 	struct ast_term *next; /* in a list of terms */
 	union {
@@ -116,6 +119,7 @@ struct ast_type {
 	struct ast_type *next;
 	struct slice dimension;         /* vector<t, n>: n as written */
 	struct ast_place place;
+	uint32_t depth; /* as of a term */
 };
 
 /* ---- WHERE ---- */
@@ -132,6 +136,8 @@ enum ast_relation_kind {
 	AST_RELATION_FIELD,   /* column.field op value; only in IF */
 	AST_RELATION_TOKEN,   /* token(columns) op value */
 	AST_RELATION_TUPLE    /* (columns) op value */
+	/* Every kind takes every operator: CQL refuses token(k) IN (…) and
+	 * the like with messages of its own, and no syntax error. */
 };
 
 struct ast_relation {
@@ -301,6 +307,8 @@ struct ast_rename {
 struct ast_alter { /* TABLE and TYPE */
 	struct ast_qualified_name name;
 	bool if_exists;
+	bool skips_existing; /* ADD IF NOT EXISTS */
+	bool skips_missing;  /* DROP, RENAME, ALTER IF EXISTS */
 	enum ast_alter_kind kind;
 	struct ast_column *columns;     /* ADD; ALTER c TYPE t */
 	struct ast_name_list *dropped;  /* DROP */
@@ -341,7 +349,9 @@ struct ast_explain {
 };
 
 /* What CQL has and logstor doesn't: recognised by its first words, skipped to
- * its end, refused by the binder with `… is not supported`. */
+ * its end, refused by the binder with `… is not supported`.  Parts of other
+ * statements that logstor doesn't have (MASKED WITH, custom types) turn the
+ * whole statement into one. */
 struct ast_unsupported {
 	struct slice what; /* CREATE INDEX, GRANT, … in capitals */
 };
@@ -358,8 +368,10 @@ struct ast_statement {
 	enum ast_statement_kind kind;
 	struct ast_place place;
 	struct ast_statement *next; /* in a batch */
-	uint32_t marker_count;      /* ? and :name in the whole statement; set
-				       on the outermost statement */
+	uint32_t marker_count;      /* ? and :name in the whole statement, one
+				       name counted once; set on the
+				       outermost statement and on what EXPLAIN
+				       explains */
 	union {
 		struct ast_select select;
 		struct ast_insert insert;
