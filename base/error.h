@@ -36,7 +36,7 @@ enum error_code {
 	ERROR_MISUSE = 11    /* a call that the API forbids */
 };
 
-enum { ERROR_NO_POSITION = UINT32_MAX };
+#define ERROR_NO_POSITION UINT32_MAX
 
 struct error {
 	enum error_code code;

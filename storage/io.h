@@ -21,6 +21,9 @@
  * memory: the largest unit that common disks write whole or not at all. */
 enum { IO_ALIGNMENT = 4096 };
 
+/* For io_error, where no place in a file is meant. */
+#define IO_NO_OFFSET UINT64_MAX
+
 enum io_kind {
 	IO_READ,  /* any offset, size and memory */
 	IO_WRITE, /* aligned to IO_ALIGNMENT in all three */
@@ -60,16 +63,18 @@ struct io {
 /* Plain calls return 0 or -errno; there is no struct error here: the caller
  * knows what the file was for and writes the message (io_error). */
 struct io_methods {
+	/* Waits for what is in flight first; its on_done is not called. */
 	void (*destroy)(struct io *io);
 
 	/* A name is one path component inside the database's directory. Only
 	 * regular files are opened (never a FIFO, a symlink, a device):
-	 * -ENOTSUP otherwise. */
+	 * -ENOTSUP otherwise. IO_CREATE on a name that exists: -EEXIST. */
 	int (*open)(struct io *io, const char *name, unsigned flags,
 		    struct io_file **file);
 	void (*close)(struct io *io, struct io_file *file);
 	int (*size)(struct io *io, struct io_file *file, uint64_t *size);
-	/* Cuts or extends (with zeros, unwritten). */
+	/* Cuts or extends: by zeros whose room on the disk is taken already,
+	 * although they are not written. When it fails nothing changed. */
 	int (*resize)(struct io *io, struct io_file *file, uint64_t size);
 	int (*rename)(struct io *io, const char *from, const char *to);
 	int (*remove)(struct io *io, const char *name);
@@ -80,7 +85,8 @@ struct io_methods {
 	/* The directory itself, for IO_SYNC; owned by the io. */
 	struct io_file *(*directory)(struct io *io);
 
-	/* Takes the exclusive lock of the database, in a file called ${name}
+	/* Takes the exclusive lock of the database, in a file called ${name},
+	 * made when missing,
 	 * that then holds our pid. -EBUSY when somebody else has it; then
 	 * *owner is their pid, or 0 when unknown. Held until destroy. */
 	int (*lock)(struct io *io, const char *name, int64_t *owner);
@@ -90,7 +96,9 @@ struct io_methods {
 	/* Completes what is done; waits up to ${wait_us} for the first one when
 	 * nothing is (0: doesn't wait; negative: as long as it takes). Returns
 	 * how many were completed, or -errno when the backend itself is
-	 * broken. Returns 0 at once when nothing is in flight. */
+	 * broken. Returns 0 at once when nothing is in flight, and early when
+	 * a signal arrives. on_done may submit more; that is completed by a
+	 * later poll. */
 	int (*poll)(struct io *io, int64_t wait_us);
 
 	int64_t (*clock_us)(struct io *io); /* since 1970, may jump */
@@ -109,8 +117,9 @@ MUST_CHECK int io_sync_create(const char *path, bool create, struct io **io,
 			      struct error *error);
 MUST_CHECK int io_memory_create(struct io **io, struct error *error);
 
-/* ERROR_IO (ERROR_FULL for ENOSPC and EDQUOT) about a file of this io:
- * "cannot write /data/db/00-000000.segments at offset 8192: No space …". */
+/* ERROR_IO (ERROR_FULL for ENOSPC, EDQUOT and ENOMEM) about a file of this
+ * io: "cannot write /data/db/00-000000.segments at offset 8192: No space …".
+ * Without a name it is about the directory; the offset may be IO_NO_OFFSET. */
 int io_error(struct io *io, int negative_errno, const char *verb,
 	     const char *name, uint64_t offset, struct error *error);
 

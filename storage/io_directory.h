@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A database's directory and its files as the operating system has them: what
+ * io_uring.c and io_sync.c share.  Each of them embeds a struct io_directory
+ * and adds how data moves: submit, poll and destroy.  All other methods are
+ * the functions below. */
+#ifndef STORAGE_IO_DIRECTORY_H
+#define STORAGE_IO_DIRECTORY_H
+
+#include "storage/io.h"
+
+#include <sys/types.h>
+
+/* Reads go through the kernel's page cache, which serves what is read again
+ * and again.  Writes pass it by where the file system can do that. */
+struct io_file {
+	int read_fd;
+	int write_fd;      /* -1: read only */
+	bool is_direct;    /* writes bypass the page cache */
+	bool is_directory; /* only IO_SYNC makes sense */
+};
+
+struct io_directory {
+	struct io io; /* first: every method is given its address */
+	char *path;
+	struct io_file file; /* the directory's own descriptor */
+	int lock_fd;         /* -1: not locked */
+};
+
+/* Opens ${path}, making the directory first (0700, whatever the umask) when it
+ * is missing and ${create} is set. */
+MUST_CHECK int io_directory_init(struct io_directory *directory,
+				 const struct io_methods *methods,
+				 const char *path, bool create,
+				 struct error *error);
+void io_directory_finish(struct io_directory *directory);
+
+/* Accounts for one transfer of ${moved} bytes (or -errno) of an operation that
+ * had done ${operation->done}.  True when it is complete, with its result set;
+ * false when the rest must be tried, from ->done on. */
+bool io_directory_advance(struct io_operation *operation, ssize_t moved);
+
+/* The methods of struct io. */
+int io_directory_open(struct io *io, const char *name, unsigned flags,
+		      struct io_file **file);
+void io_directory_close(struct io *io, struct io_file *file);
+int io_directory_size(struct io *io, struct io_file *file, uint64_t *size);
+int io_directory_resize(struct io *io, struct io_file *file, uint64_t size);
+int io_directory_rename(struct io *io, const char *from, const char *to);
+int io_directory_remove(struct io *io, const char *name);
+int io_directory_list(struct io *io,
+		      int (*visit)(void *context, const char *name),
+		      void *context);
+struct io_file *io_directory_itself(struct io *io);
+int io_directory_lock(struct io *io, const char *name, int64_t *owner);
+const char *io_directory_path(struct io *io);
+
+#endif
