@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Each TEST goes through all backends: the same facts hold for all. */
-enum backend { SYNC, MEMORY, BACKENDS };
+enum backend { SYNC, URING, MEMORY, BACKENDS };
 
 struct fixture {
 	struct io *io;
@@ -28,6 +28,8 @@ create_backend(enum backend backend, const char *path, bool create,
 	switch (backend) {
 	case SYNC:
 		return io_sync_create(path, create, io, error);
+	case URING:
+		return io_uring_create(path, create, io, error);
 	default:
 		return io_memory_create(io, error);
 	}
