@@ -30,6 +30,8 @@ struct option {
 	struct slice text; /* CQL text of its value: 'x', 0.5, {'class': 'y'} */
 };
 
+struct row_shape; /* planner/row.h */
+
 struct table {
 	struct slice keyspace; /* name */
 	struct slice name;
@@ -45,6 +47,9 @@ struct table {
 	struct option *options; /* declared ones only, sorted by name */
 	uint32_t option_count;
 	uint32_t default_time_to_live_s; /* 0: none */
+
+	/* How its rows are stored: row.h's, made when first asked for. */
+	const struct row_shape *row_shape;
 
 	/* the catalog's */
 	uint32_t references;

@@ -24,7 +24,7 @@ struct result_column {
 /* A bind marker: what can be bound to it. */
 struct marker {
 	struct slice name;     /* without its colon, or what CQL reports */
-	const struct type *type;
+	const struct type *type; /* NULL only while binding */
 	int32_t key_part;      /* part of the partition key that it gives, or
 				  -1 */
 };
@@ -33,6 +33,7 @@ struct marker {
 struct key_restriction {
 	struct expression **values;
 	uint32_t value_count;
+	bool is_in; /* written IN */
 	/* k IN ?: values[0] is a list whose elements are the values */
 	bool is_list;
 };
@@ -87,6 +88,7 @@ struct plan {
 	uint32_t column_count;
 	struct marker *markers; /* of the statement */
 	uint32_t marker_count;
+	uint32_t once_count;    /* calls evaluated once an execution */
 	bool is_conditional;
 	const struct ast_statement *statement; /* SCHEMA, USE, DESCRIBE work on
 						  the AST itself */

@@ -2,8 +2,8 @@
  *
  * What stands behind the opaque structs of include/logstor.h: a database
  * (engine and catalog), its sessions, and their errors.  The functions of the
- * header are in database.c, session.c, statement.c, bind.c (values into
- * markers) and column.c (values out of rows). */
+ * header are in database.c, session.c, statement.c, bind_value.c (values into
+ * markers), column.c (values out of rows) and names.c. */
 #ifndef PLANNER_SESSION_H
 #define PLANNER_SESSION_H
 
@@ -21,10 +21,18 @@ struct logstor_database {
 	bool is_read_only;
 	bool is_deferred;     /* logstor_set_deferred_commit */
 	bool is_blocking;
-	atomic_bool is_interrupted;
+	/* Calls of logstor_interrupt(): an execution notes the number when it
+	 * begins and ends when it is another, so that nothing has to be reset
+	 * and an interrupt ends all that runs, nothing that comes later. */
+	atomic_uint interrupt_count;
 	logstor_progress progress;
 	void *progress_context;
-	uint32_t session_count;
+	uint32_t progress_ticks; /* checks since the progress was last told */
+	uint32_t session_count;  /* closed ones with statements left too */
+	/* Writes that settled equal timestamps: while it stands still, a live
+	 * row with an unchanged timestamp is unchanged (execute_write.c). */
+	uint64_t tie_count;
+	uint8_t node[8];         /* of now()'s uuids: random for each opening */
 	struct error error;
 };
 
@@ -32,6 +40,11 @@ struct logstor_session {
 	struct logstor_database *database;
 	struct buffer keyspace; /* name and NUL; empty: none in use */
 	uint32_t statement_count;
+	bool is_closed;         /* freed with its last statement */
+	unsigned interrupts_seen; /* by the execution that is in a call now */
+	struct logstor_statement *spare; /* finalized, to be used again */
+	uint32_t spare_count;
+	struct buffer scratch;  /* where binding and evaluation build values */
 	struct error error;
 	/* where error.position points, counted in the text given to prepare */
 	bool has_position;
@@ -42,6 +55,23 @@ struct logstor_session {
 
 /* The keyspace in use, or a null slice. */
 struct slice session_keyspace(const struct logstor_session *session);
+
+/* What every call that can fail begins with: forgets the last error. */
+void session_begin_call(struct logstor_session *session);
+
+/* The result for the caller of the API: LOGSTOR_ERROR or LOGSTOR_MISUSE, with
+ * the error's position counted as line and column in ${text}, whose first
+ * byte is what error->position counts from. */
+int session_fail(struct logstor_session *session, struct slice text);
+/* The same for a call that is not allowed. */
+int session_misuse(struct logstor_session *session, const char *message);
+
+/* Line and column (code points), both from 1, of a byte of ${text}. */
+void session_locate(struct slice text, size_t offset, uint32_t *line,
+		    uint32_t *column);
+
+/* Frees a closed session once its last statement is gone. */
+void session_release(struct logstor_session *session);
 
 /* Negative with ERROR_CANCELLED once logstor_interrupt() was called or the
  * progress callback said so; asked between rows. */
