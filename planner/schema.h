@@ -17,13 +17,15 @@ MUST_CHECK int bind_schema(struct logstor_session *session,
 
 /* Runs a PLAN_SCHEMA; ENGINE_PENDING until it is visible (in the engine and
  * the catalog).  ${state} is zeroed before the first call and keeps what must
- * outlive a wait; execute_schema_finish releases it at any moment.  On 0, ${lsn} is what engine_commit must cover. */
+ * outlive a wait; execute_schema_finish releases it at any moment.  On 0,
+ * ${lsn} is what engine_commit must cover (0 when nothing was to be done). */
 struct execute_schema_state {
 	struct arena arena;
 	struct table *table;       /* made, not yet in the catalog */
 	struct keyspace *keyspace;
 	struct engine_write *writes;
 	size_t write_count;
+	uint64_t catalog_version;  /* that the writes were made for */
 	bool is_prepared;
 	bool is_nothing;           /* IF [NOT] EXISTS: nothing to do */
 	uint64_t lsn;
@@ -59,5 +61,12 @@ MUST_CHECK int bind_table(struct logstor_session *session,
  * inside collections, unsupported ones). */
 MUST_CHECK int bind_type(const struct ast_type *written, struct arena *arena,
 			 const struct type **type, struct error *error);
+
+/* The same; unknown names are said to be missing in ${keyspace}. */
+MUST_CHECK int bind_type_of_keyspace(const struct ast_type *written,
+				     struct slice keyspace,
+				     struct arena *arena,
+				     const struct type **type,
+				     struct error *error);
 
 #endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The options of CREATE TABLE … WITH: those that Cassandra and ScyllaDB know.
+ * `storage_engine` must be 'logstor', `default_time_to_live` works, `id` is
+ * the table's uuid; the others are checked and kept for DESCRIBE. */
+#ifndef PLANNER_TABLE_OPTION_H
+#define PLANNER_TABLE_OPTION_H
+
+#include "planner/catalog.h"
+#include "planner/option.h"
+
+/* Fills the table's options and default_time_to_live_s, in its arena.
+ * ${has_uuid} says whether the statement gave the table's uuid. */
+MUST_CHECK int table_option_bind(const struct ast_property *properties,
+				 struct table *table, bool *has_uuid,
+				 struct error *error);
+
+#endif
