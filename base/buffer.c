@@ -31,7 +31,7 @@ reserve(struct buffer *buffer, size_t size)
 
 	if (buffer->has_failed)
 		return false;
-	if (size <= capacity - buffer->size)
+	if (size <= capacity - buffer->size && buffer->data != NULL)
 		return true;
 	if (size > SIZE_MAX / 2 - buffer->size)
 		goto fail;

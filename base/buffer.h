@@ -35,7 +35,8 @@ void buffer_append_varint(struct buffer *buffer, uint64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	PRINTF_LIKE(2, 3);
 
-/* Room for ${size} more bytes, which count as appended; NULL on failure. */
+/* Room for ${size} more bytes, which count as appended; NULL on failure
+ * only, also for no bytes. */
 uint8_t *buffer_extend(struct buffer *buffer, size_t size);
 
 /* Borrowed until the next change; never null. */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
+#include "base/pack.h"
+
 #include <utf8proc.h>
+
+/* The top bit of each byte: set in none of them, all are ASCII. */
+#define TOP_BITS UINT64_C(0x8080808080808080)
 
 size_t
 utf8_decode(struct slice text, uint32_t *code_point)
@@ -33,8 +38,9 @@ utf8_is_valid(struct slice text)
 		uint32_t code_point;
 		size_t size;
 
-		if (text.data[at] < 0x80) {
-			at++;
+		if (text.size - at >= sizeof(uint64_t) &&
+		    (load_u64_le(text.data + at) & TOP_BITS) == 0) {
+			at += sizeof(uint64_t);
 			continue;
 		}
 		size = utf8_decode(slice_from(text, at), &code_point);
