@@ -18,6 +18,11 @@ void uuid_make_random(const uint8_t random[UUID_SIZE],
 void uuid_make_time(int64_t time_100ns, const uint8_t node[8],
 		    uint8_t uuid[UUID_SIZE]);
 
+unsigned uuid_version(const uint8_t uuid[UUID_SIZE]);
+
+/* The 60 bits of time in a version 1 uuid: 100 ns units since 1582. */
+uint64_t uuid_time(const uint8_t uuid[UUID_SIZE]);
+
 /* Milliseconds since 1970 of a version 1 uuid. */
 int64_t uuid_time_ms(const uint8_t uuid[UUID_SIZE]);
 
