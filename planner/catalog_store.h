@@ -2,8 +2,9 @@
  *
  * The schema on disk: rows of ENGINE_TABLE_CATALOG, one for each keyspace and
  * table.  Keys: a kind byte ('k' or 't'), the keyspace's name, a zero byte,
- * the table's name.  Values begin with a version; unknown ones are refused.
- * The layout is in docs/format.md. */
+ * the table's name (empty for a keyspace).  Values begin with a version;
+ * unknown ones are refused.  Their layout is at the top of catalog_store.c;
+ * catalog_load.c reads them all at opening. */
 #ifndef PLANNER_CATALOG_STORE_H
 #define PLANNER_CATALOG_STORE_H
 
@@ -24,5 +25,16 @@ struct slice catalog_store_keyspace_value(const struct keyspace *keyspace,
 					  struct arena *arena);
 struct slice catalog_store_table_value(const struct table *table,
 				       struct arena *arena);
+
+/* A row's value back as what it defines, named as its key says. */
+MUST_CHECK int catalog_store_decode_keyspace(struct slice name,
+					     struct slice value,
+					     struct keyspace **keyspace,
+					     struct error *error);
+MUST_CHECK int catalog_store_decode_table(struct slice keyspace,
+					  struct slice name,
+					  struct slice value,
+					  struct table **table,
+					  struct error *error);
 
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows come in token order, so that a table may come before its keyspace:
+ * tables wait in a list until all rows have been read. */
+#include "base/limits.h"
+#include "planner/catalog_store.h"
+
+struct loader {
+	struct catalog *catalog;
+	struct table *waiting;
+	struct error *error;
+};
+
+static bool
+is_name(struct slice name)
+{
+	if (name.size == 0 || name.size > NAME_SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < name.size; i++) {
+		uint8_t byte = name.data[i];
+
+		if (!(byte >= '0' && byte <= '9') &&
+		    !(byte >= 'A' && byte <= 'Z') &&
+		    !(byte >= 'a' && byte <= 'z') && byte != '_')
+			return false;
+	}
+	return true;
+}
+
+static int
+load_keyspace(struct loader *loader, struct slice name, struct slice value)
+{
+	struct keyspace *keyspace;
+	int result = catalog_store_decode_keyspace(name, value, &keyspace,
+						   loader->error);
+
+	if (result < 0)
+		return result;
+	catalog_add_keyspace(loader->catalog, keyspace);
+	return 0;
+}
+
+static int
+load_table(struct loader *loader, struct slice keyspace, struct slice name,
+	   struct slice value)
+{
+	struct table *table;
+	int result = catalog_store_decode_table(keyspace, name, value, &table,
+						loader->error);
+
+	if (result < 0)
+		return result;
+	table->next = loader->waiting;
+	loader->waiting = table;
+	return 0;
+}
+
+/* The key is checked to the last byte: what it names goes into messages. */
+static int
+load_row(struct loader *loader, const struct engine_row *row)
+{
+	const uint8_t *zero = memchr(row->key.data, 0, row->key.size);
+	struct slice keyspace, name;
+	uint8_t kind;
+
+	if (zero == NULL || zero == row->key.data)
+		return error_set(loader->error, ERROR_CORRUPT,
+				 "catalog: a row's key is damaged");
+	kind = row->key.data[0];
+	keyspace = slice_make(row->key.data + 1,
+			      (size_t)(zero - row->key.data) - 1);
+	name = slice_from(row->key, (size_t)(zero - row->key.data) + 1);
+	if (kind == 'k' && is_name(keyspace) && name.size == 0)
+		return load_keyspace(loader, keyspace, row->value);
+	if (kind == 't' && is_name(keyspace) && is_name(name))
+		return load_table(loader, keyspace, name, row->value);
+	return error_set(loader->error, ERROR_CORRUPT,
+			 "catalog: a row's key is damaged");
+}
+
+static int
+load_rows(struct loader *loader, struct engine *engine,
+	  struct engine_scan *scan)
+{
+	struct engine_row row;
+	int result;
+
+	for (;;) {
+		result = engine_scan_next(scan, &row, loader->error);
+		if (result == ENGINE_END)
+			return 0;
+		if (result == ENGINE_PENDING)
+			result = engine_poll(engine, -1, loader->error);
+		else if (result == 0)
+			result = load_row(loader, &row);
+		if (result < 0)
+			return result;
+	}
+}
+
+static int
+add_waiting(struct loader *loader)
+{
+	while (loader->waiting != NULL) {
+		struct table *table = loader->waiting;
+
+		if (catalog_find_keyspace(loader->catalog,
+					  table->keyspace) == NULL)
+			return error_set(loader->error, ERROR_CORRUPT,
+					 "catalog: table %.*s.%.*s is in no "
+					 "keyspace",
+					 SLICE_ARGUMENTS(table->keyspace),
+					 SLICE_ARGUMENTS(table->name));
+		loader->waiting = table->next;
+		table->next = NULL;
+		catalog_put_table(loader->catalog, table);
+	}
+	return 0;
+}
+
+int
+catalog_store_load(struct engine *engine, struct catalog *catalog,
+		   struct error *error)
+{
+	const struct engine_scan_range range = {
+		.table = ENGINE_TABLE_CATALOG,
+		.first_token = INT64_MIN,
+		.last_token = INT64_MAX,
+	};
+	struct loader loader = { .catalog = catalog, .error = error };
+	struct engine_scan *scan;
+	int result = engine_scan_open(engine, &range, &scan, error);
+
+	if (result < 0)
+		return result;
+	result = load_rows(&loader, engine, scan);
+	engine_scan_close(scan);
+	if (result == 0)
+		result = add_waiting(&loader);
+	while (loader.waiting != NULL) {
+		struct table *table = loader.waiting;
+
+		loader.waiting = table->next;
+		table->next = NULL;
+		table_release(table);
+	}
+	return result;
+}
