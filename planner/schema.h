@@ -57,6 +57,18 @@ MUST_CHECK int bind_table(struct logstor_session *session,
 			  const struct ast_qualified_name *name,
 			  struct table **table, struct error *error);
 
+/* The keyspace that must be there, for a table; and what says that none is in
+ * use. */
+MUST_CHECK int bind_keyspace(struct logstor_session *session,
+			     const struct ast_name *name,
+			     struct keyspace **keyspace, struct error *error);
+int bind_refuse_no_keyspace(struct logstor_session *session,
+			    struct ast_place place, struct error *error);
+
+/* Hints at the keyspace whose name is nearest; false when none is near. */
+bool bind_hint_keyspace(struct logstor_session *session, struct slice name,
+			struct error *error);
+
 /* A written type as a type, checked as CQL does (unknown names, frozen
  * inside collections, unsupported ones). */
 MUST_CHECK int bind_type(const struct ast_type *written, struct arena *arena,
