@@ -258,19 +258,16 @@ create_ring_of(struct uring *uring, unsigned flags)
 	return status;
 }
 
-/* From the best that new kernels have to what all have. */
+/* SINGLE_ISSUER and DEFER_TASKRUN would tie the ring to the thread that made
+ * it; a host may open a database in one thread and use it in another, and the
+ * gain over COOP_TASKRUN was within the noise when it was measured. */
 static int
 create_ring(struct uring *uring)
 {
-	static const unsigned flags[] = {
-		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
-		IORING_SETUP_COOP_TASKRUN,
-		0,
-	};
-	int status = -EINVAL;
+	int status = create_ring_of(uring, IORING_SETUP_COOP_TASKRUN);
 
-	for (size_t i = 0; i < ARRAY_COUNT(flags) && status == -EINVAL; i++)
-		status = create_ring_of(uring, flags[i]);
+	if (status == -EINVAL)
+		status = create_ring_of(uring, 0);
 	return status;
 }
 
