@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static size_t
+character_size(uint8_t lead)
+{
+	return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+}
+
 /* A message that is cut must not end inside a UTF-8 character. */
 static void
 trim_partial_character(char *text, size_t capacity)
@@ -16,7 +22,8 @@ trim_partial_character(char *text, size_t capacity)
 		return;
 	while (start > 0 && ((uint8_t)text[start - 1] & 0xc0) == 0x80)
 		start--;
-	if (start > 0 && (uint8_t)text[start - 1] >= 0xc0)
+	if (start > 0 &&
+	    size - (start - 1) < character_size((uint8_t)text[start - 1]))
 		text[start - 1] = '\0';
 }
 
