@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include "parser/ast_build.h"
+
+#include "parser/parse_state.h"
+
+#include <assert.h>
+
+/* ---- relations ---- */
+
+struct predicate
+build_predicate(enum ast_operator operator, struct ast_term *value,
+		struct ast_term *second)
+{
+	if (value != NULL)
+		value->next = second;
+	return (struct predicate){ operator, value, false };
+}
+
+struct ast_relation *
+build_relation(struct parse *parse, enum ast_relation_kind kind,
+	       uint32_t start, const struct name_list *columns,
+	       const struct predicate *predicate)
+{
+	struct ast_relation *relation = arena_new(parse->arena,
+						  struct ast_relation);
+
+	if (relation == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	relation->kind = kind;
+	relation->operator = predicate->operator;
+	relation->columns = columns->first;
+	relation->values = predicate->values;
+	relation->is_in_marker = predicate->is_in_marker;
+	relation->place = parse_place_from(parse, start);
+	return relation;
+}
+
+struct ast_relation *
+build_column_relation(struct parse *parse, const struct ast_name *column,
+		      struct ast_term *subscript, const struct ast_name *field,
+		      const struct predicate *predicate)
+{
+	struct name_list columns = build_name_list(parse, column);
+	struct ast_relation *relation =
+		build_relation(parse, AST_RELATION_COLUMN, column->place.start,
+			       &columns, predicate);
+
+	assert(subscript == NULL || field == NULL);
+	if (relation == NULL)
+		return NULL;
+	if (subscript != NULL) {
+		relation->kind = AST_RELATION_ELEMENT;
+		relation->subscript = subscript;
+	} else if (field != NULL) {
+		relation->kind = AST_RELATION_FIELD;
+		relation->field = *field;
+	}
+	return relation;
+}
+
+/* ---- statements ---- */
+
+struct ast_statement *
+build_statement(struct parse *parse, struct ast_place start,
+		const struct ast_statement *contents)
+{
+	struct ast_statement *statement = arena_new(parse->arena,
+						    struct ast_statement);
+
+	if (statement == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	*statement = *contents;
+	statement->place = parse_place_from(parse, start.start);
+	return statement;
+}
+
+struct ast_statement *
+build_select(struct parse *parse, struct ast_place start,
+	     const struct ast_select *select)
+{
+	return build_statement(parse, start, &(struct ast_statement){
+		.kind = AST_SELECT, .as.select = *select });
+}
+
+void
+build_table_function(struct parse *parse, const struct ast_name *name)
+{
+	if (!slice_is_equal(name->text, SLICE("mutation_fragments")))
+		parse_fail(parse, name->place,
+			   "no viable alternative at input '%.*s': "
+			   "FROM takes the name of a table",
+			   SLICE_ARGUMENTS(parse_text_at(parse, name->place)));
+	parse_note_unsupported(parse, "SELECT FROM MUTATION_FRAGMENTS");
+}
+
+static struct ast_term *
+merge_once(struct parse *parse, struct ast_term *some, struct ast_term *more)
+{
+	if (some != NULL && more != NULL)
+		parse_fail(parse, more->place,
+			   "USING has the same word twice");
+	return some == NULL ? more : some;
+}
+
+struct ast_using
+build_using(struct parse *parse, const struct ast_using *some,
+	    const struct ast_using *more)
+{
+	return (struct ast_using){
+		merge_once(parse, some->timestamp, more->timestamp),
+		merge_once(parse, some->ttl, more->ttl),
+		merge_once(parse, some->timeout, more->timeout),
+	};
+}
+
+struct ast_selector *
+build_selector(struct parse *parse, struct ast_term *term,
+	       const struct ast_name *alias)
+{
+	struct ast_selector *selector = arena_new(parse->arena,
+						  struct ast_selector);
+
+	if (selector == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	selector->term = term;
+	if (alias != NULL)
+		selector->alias = *alias;
+	return selector;
+}
+
+struct ast_ordering *
+build_ordering(struct parse *parse, const struct ast_name *column,
+	       bool is_descending, struct ast_term *ann_of)
+{
+	struct ast_ordering *ordering = arena_new(parse->arena,
+						  struct ast_ordering);
+
+	if (ordering == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	ordering->column = *column;
+	ordering->is_descending = is_descending;
+	ordering->ann_of = ann_of;
+	return ordering;
+}
+
+struct ast_assignment *
+build_assignment(struct parse *parse, enum ast_assignment_kind kind,
+		 const struct ast_name *column, struct ast_term *value)
+{
+	struct ast_assignment *assignment = arena_new(parse->arena,
+						      struct ast_assignment);
+
+	if (assignment == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	assignment->kind = kind;
+	assignment->column = *column;
+	assignment->value = value;
+	assignment->place = parse_place_from(parse, column->place.start);
+	return assignment;
+}
+
+struct ast_deletion *
+build_deletion(struct parse *parse, const struct ast_name *column,
+	       struct ast_term *subscript, const struct ast_name *field)
+{
+	struct ast_deletion *deletion = arena_new(parse->arena,
+						  struct ast_deletion);
+
+	if (deletion == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	deletion->column = *column;
+	deletion->subscript = subscript;
+	if (field != NULL)
+		deletion->field = *field;
+	return deletion;
+}
+
+/* ---- schema ---- */
+
+struct ast_property *
+build_property(struct parse *parse, const struct ast_name *name,
+	       struct ast_term *value)
+{
+	struct ast_property *property = arena_new(parse->arena,
+						  struct ast_property);
+
+	if (property == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	property->name = *name;
+	property->value = value;
+	return property;
+}
+
+struct ast_column *
+build_column(struct parse *parse, const struct ast_name *name,
+	     struct ast_type *type)
+{
+	struct ast_column *column = arena_new(parse->arena, struct ast_column);
+
+	if (column == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	column->name = *name;
+	column->type = type;
+	column->place = parse_place_from(parse, name->place.start);
+	return column;
+}
+
+void
+column_set_flags(struct parse *parse, struct ast_column *column, int flags)
+{
+	if (column == NULL || flags == 0)
+		return;
+	column->is_static = (flags & COLUMN_STATIC) != 0;
+	column->is_primary_key = (flags & COLUMN_PRIMARY_KEY) != 0;
+	column->place = parse_place_from(parse, column->place.start);
+}
+
+struct ast_primary_key *
+build_primary_key(struct parse *parse, struct ast_place start,
+		  const struct name_list *partition_key,
+		  const struct name_list *clustering)
+{
+	struct ast_primary_key *key = arena_new(parse->arena,
+						struct ast_primary_key);
+
+	if (key == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	key->partition_key = partition_key->first;
+	key->clustering = clustering->first;
+	key->place = parse_place_from(parse, start.start);
+	return key;
+}
+
+void
+table_body_add_key(struct table_body *body, struct ast_primary_key *key)
+{
+	if (key == NULL)
+		return;
+	if (body->first_key == NULL)
+		body->first_key = key;
+	else
+		body->last_key->next = key;
+	body->last_key = key;
+}
+
+void
+table_with_add(struct table_with *with, const struct table_with *more)
+{
+	property_list_add(&with->properties, more->properties.first);
+	with->is_compact |= more->is_compact;
+	if (with->clustering_order == NULL)
+		with->clustering_order = more->clustering_order;
+}
+
+struct ast_rename *
+build_rename(struct parse *parse, const struct ast_name *from,
+	     const struct ast_name *to)
+{
+	struct ast_rename *rename = arena_new(parse->arena, struct ast_rename);
+
+	if (rename == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	rename->from = *from;
+	rename->to = *to;
+	return rename;
+}

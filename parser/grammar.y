@@ -1,0 +1,930 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CQL for lemon: LALR(1), without a conflict that isn't settled by a written
+ * precedence.  Actions only hand their parts to ast_build.h, so that the C in
+ * here stays small (lemon's output is compiled without warnings).
+ *
+ * - Unreserved words fall back to NAME wherever their own meaning is not
+ *   acceptable.  This works because the table is not compressed (lemon -c):
+ *   a default reduction would hide that a word is acceptable.  It also makes
+ *   the list of what was expected exact.
+ * - COUNT, WRITETIME, TTL(…) and CAST are no words here but functions; CAST is
+ *   told by its AS.
+ * - Native types are one lexeme, NATIVE_TYPE, because `(int) x` is a type
+ *   hint but `(x) …` a parenthesis.  Everywhere else they are names.
+ * - `a.b.c` is a path; whether it is a column, a field or a function is
+ *   decided by what follows, or by the binder.
+ * - An action runs when the lexeme behind its rule has come, so the place of
+ *   what it builds ends where the lexeme before that one did. */
+%name grammar
+%token_prefix LEXEME_
+%token_type {struct ast_place}
+%extra_context {struct parse *parse}
+%start_symbol input
+/* A nesting level takes at most five entries: `{a: 1, b: {…`. */
+%stack_size 400
+
+%include {
+#include "parser/ast_build.h"
+#include "parser/grammar.h"
+#include "parser/parse_state.h"
+
+/* The first syntax error ends the parse. */
+#define YYNOERRORRECOVERY 1
+#define grammar_ENGINEALWAYSONSTACK 1
+
+struct yyParser;
+static void report_syntax_error(const struct yyParser *parser, int lexeme);
+}
+
+%stack_overflow { parse_fail_nesting(parse, parse->lexeme); }
+%syntax_error { report_syntax_error(yypParser, yymajor); }
+%code {
+/* Would the grammar take ${lexeme} next?  Plays the reductions that it causes
+ * on a copy of the states, because an LALR(1) state may reduce although the
+ * state below then finds an error. */
+static bool
+is_acceptable(const yyParser *parser, int lexeme)
+{
+	_Static_assert(YYNTOKEN <= PARSE_LEXEMES_MAX, "is_expected is too small");
+	YYACTIONTYPE states[YYSTACKDEPTH + 1];
+	ptrdiff_t top = parser->yytos - parser->yystack;
+
+	for (ptrdiff_t i = 0; i <= top; i++)
+		states[i] = parser->yystack[i].stateno;
+	for (;;) {
+		YYACTIONTYPE action = states[top];
+		unsigned rule;
+
+		if (action <= YY_MAX_SHIFT) {
+			int i = yy_shift_ofst[action] + lexeme;
+
+			if (yy_lookahead[i] != lexeme)
+				return false;
+			action = yy_action[i];
+		}
+		if (action < YY_MIN_REDUCE)
+			return action <= YY_MAX_SHIFTREDUCE ||
+			       action == YY_ACCEPT_ACTION;
+		rule = action - YY_MIN_REDUCE;
+		top += yyRuleInfoNRhs[rule];
+		if (top + 1 > YYSTACKDEPTH)
+			return false;
+		action = yy_find_reduce_action(states[top],
+					       yyRuleInfoLhs[rule]);
+		states[++top] = action;
+	}
+}
+
+static void
+report_syntax_error(const struct yyParser *parser, int lexeme)
+{
+	struct parse *parse = parser->parse;
+
+	for (int i = 0; i < YYNTOKEN; i++)
+		parse->is_expected[i] = is_acceptable(parser, i);
+	parse_fail_syntax(parse, lexeme);
+}
+
+void
+grammar_run(struct parse *parse)
+{
+	yyParser parser;
+	int lexeme;
+
+	grammarInit(&parser, parse);
+	do {
+		lexeme = parse_next_lexeme(parse);
+		if (parse->result != 0)
+			break;
+		grammar(&parser, lexeme, parse->lexeme);
+	} while (lexeme != 0 && parse->result == 0);
+}
+}
+
+%token RESERVED.
+%fallback NAME AGGREGATES ANALYZE ANN AS BETWEEN BYPASS CACHE CLUSTER
+	CLUSTERING COMPACT CONTAINS DEFAULT DESC DESCRIBE DISTINCT EXISTS
+	EXPLAIN FILTERING FUNCTIONS GROUP INTERNALS JSON KEY KEYSPACES LIKE
+	MASKED ONLY PARTITION PER STATIC STORAGE TABLES TIMEOUT TTL TYPE TYPES
+	UNSET VALUES.
+
+/* LOW loses against a lexeme that could be shifted: `(date) -1` is a hint. */
+%nonassoc LOW.
+%left PLUS MINUS.
+%left STAR SLASH PERCENT.
+%right UNARY.
+%nonassoc RP LB COLON.
+
+input ::= statement(S). { parse->statement = S; }
+
+%type statement {struct ast_statement *}
+%type plain_statement {struct ast_statement *}
+statement(A) ::= plain_statement(S). { A = S; }
+statement(A) ::= EXPLAIN(E) plain_statement(S). {
+	A = build_statement(parse, E, &(struct ast_statement){
+		.kind = AST_EXPLAIN, .as.explain = { false, S } });
+}
+statement(A) ::= EXPLAIN(E) ANALYZE plain_statement(S). {
+	A = build_statement(parse, E, &(struct ast_statement){
+		.kind = AST_EXPLAIN, .as.explain = { true, S } });
+}
+plain_statement(A) ::= select(S). { A = S; }
+plain_statement(A) ::= modification(S). { A = S; }
+plain_statement(A) ::= batch(S). { A = S; }
+plain_statement(A) ::= schema_change(S). { A = S; }
+plain_statement(A) ::= describe(S). { A = S; }
+plain_statement(A) ::= USE(U) name(N). {
+	A = build_statement(parse, U, &(struct ast_statement){
+		.kind = AST_USE, .as.use = N });
+}
+
+/* ---- names ---- */
+
+%type name {struct ast_name}
+name(A) ::= NAME(N). { A = build_name(parse, N); }
+name(A) ::= QUOTED_NAME(N). { A = build_quoted_name(parse, N); }
+name(A) ::= native_type(N). [LOW] { A = build_name(parse, N); }
+
+%type native_type {struct ast_place}
+native_type(A) ::= NATIVE_TYPE(N). { A = N; }
+native_type(A) ::= COUNTER(N). { A = N; }
+native_type(A) ::= TIMESTAMP(N). { A = N; }
+
+%type names {struct name_list}
+names(A) ::= name(N). { A = build_name_list(parse, &N); }
+names(A) ::= names(L) COMMA name(N). { A = L; name_list_add(parse, &A, &N); }
+
+%type qualified_name {struct ast_qualified_name}
+qualified_name(A) ::= name(N). {
+	A = (struct ast_qualified_name){ .name = N };
+}
+qualified_name(A) ::= name(K) DOT name(N). {
+	A = (struct ast_qualified_name){ K, N };
+}
+
+%type path {struct name_list}
+path(A) ::= name(N). { A = build_name_list(parse, &N); }
+path(A) ::= path(L) DOT name(N). { A = L; name_list_add(parse, &A, &N); }
+
+/* ---- terms ---- */
+
+%type term {struct ast_term *}
+%type hint {struct ast_term *}
+%type hint_operand {struct ast_term *}
+%type postfix {struct ast_term *}
+%type primary {struct ast_term *}
+%type constant {struct ast_term *}
+%type marker {struct ast_term *}
+%type call {struct ast_term *}
+%type braced {struct ast_term *}
+%type terms {struct term_list}
+%type optional_terms {struct term_list}
+%type pairs {struct term_list}
+
+term(A) ::= term(L) PLUS term(R). { A = build_arithmetic(parse, '+', L, R); }
+term(A) ::= term(L) MINUS term(R). { A = build_arithmetic(parse, '-', L, R); }
+term(A) ::= term(L) STAR term(R). { A = build_arithmetic(parse, '*', L, R); }
+term(A) ::= term(L) SLASH term(R). { A = build_arithmetic(parse, '/', L, R); }
+term(A) ::= term(L) PERCENT term(R). {
+	A = build_arithmetic(parse, '%', L, R);
+}
+term(A) ::= MINUS(M) term(T). [UNARY] { A = build_negation(parse, M, T); }
+term(A) ::= hint(T). { A = T; }
+term(A) ::= postfix(T). { A = T; }
+term(A) ::= path(P). [LOW] { A = build_path(parse, &P); }
+
+/* A user type's hint is only told from a parenthesis by what follows. */
+hint(A) ::= LP(L) native_type(N) RP term(T). [UNARY] {
+	A = build_hint(parse, L, build_native_type(parse, N), T);
+}
+hint(A) ::= LP(L) path(P) LT type_arguments(G) GT RP term(T). [UNARY] {
+	A = build_hint(parse, L, build_path_type(parse, &P, &G), T);
+}
+hint(A) ::= LP(L) SET(S) LT type_arguments(G) GT RP term(T). [UNARY] {
+	A = build_hint(parse, L, build_set_type(parse, S, &G), T);
+}
+hint(A) ::= LP(L) path(P) RP hint_operand(T). {
+	A = build_hint(parse, L, build_path_type(parse, &P, NULL), T);
+}
+hint_operand(A) ::= constant(T). { A = T; }
+hint_operand(A) ::= NULL(N). { A = build_null(parse, N); }
+hint_operand(A) ::= QUESTION(Q). { A = build_marker(parse, Q); }
+hint_operand(A) ::= braced(T). { A = T; }
+hint_operand(A) ::= call(T). { A = T; }
+hint_operand(A) ::= path(P). [LOW] { A = build_path(parse, &P); }
+
+postfix(A) ::= primary(T). { A = T; }
+postfix(A) ::= postfix(B) DOT name(N). { A = build_field(parse, B, &N); }
+postfix(A) ::= postfix(B) LB term(T) RB. {
+	A = build_subscript(parse, AST_SUBSCRIPT, B, T, NULL);
+}
+postfix(A) ::= postfix(B) LB term(F) RANGE RB. {
+	A = build_subscript(parse, AST_SLICE, B, F, NULL);
+}
+postfix(A) ::= postfix(B) LB term(F) RANGE term(T) RB. {
+	A = build_subscript(parse, AST_SLICE, B, F, T);
+}
+postfix(A) ::= postfix(B) LB RANGE term(T) RB. {
+	A = build_subscript(parse, AST_SLICE, B, NULL, T);
+}
+postfix(A) ::= path(P) LB term(T) RB. {
+	A = build_subscript(parse, AST_SUBSCRIPT, build_path(parse, &P), T,
+			    NULL);
+}
+postfix(A) ::= path(P) LB term(F) RANGE RB. {
+	A = build_subscript(parse, AST_SLICE, build_path(parse, &P), F, NULL);
+}
+postfix(A) ::= path(P) LB term(F) RANGE term(T) RB. {
+	A = build_subscript(parse, AST_SLICE, build_path(parse, &P), F, T);
+}
+postfix(A) ::= path(P) LB RANGE term(T) RB. {
+	A = build_subscript(parse, AST_SLICE, build_path(parse, &P), NULL, T);
+}
+
+primary(A) ::= constant(T). { A = T; }
+primary(A) ::= NULL(N). { A = build_null(parse, N); }
+primary(A) ::= marker(T). { A = T; }
+primary(A) ::= call(T). { A = T; }
+primary(A) ::= braced(T). { A = T; }
+primary(A) ::= LB(L) optional_terms(T) RB. {
+	A = build_elements(parse, AST_LIST, L, &T);
+}
+primary(A) ::= LP(L) terms(T) RP. {
+	A = build_elements(parse, AST_TUPLE, L, &T);
+}
+primary(A) ::= LP(L) path(P) RP. [LOW] {
+	A = build_parenthesis(parse, L, build_path(parse, &P));
+}
+primary(A) ::= LP(L) native_type(N) RP. [LOW] {
+	A = build_parenthesis(parse, L, build_name_path(parse, N));
+}
+
+constant(A) ::= STRING(S). { A = build_string(parse, S); }
+constant(A) ::= INTEGER(C). { A = build_constant(parse, AST_INTEGER, C); }
+constant(A) ::= FLOAT(C). { A = build_constant(parse, AST_FLOAT, C); }
+constant(A) ::= NAN(C). { A = build_constant(parse, AST_FLOAT, C); }
+constant(A) ::= INFINITY(C). { A = build_constant(parse, AST_FLOAT, C); }
+constant(A) ::= TRUE(C). { A = build_constant(parse, AST_BOOLEAN, C); }
+constant(A) ::= FALSE(C). { A = build_constant(parse, AST_BOOLEAN, C); }
+constant(A) ::= UUID(C). { A = build_constant(parse, AST_UUID, C); }
+constant(A) ::= HEX(C). { A = build_constant(parse, AST_HEX, C); }
+constant(A) ::= DURATION(C). { A = build_constant(parse, AST_DURATION, C); }
+
+marker(A) ::= QUESTION(Q). { A = build_marker(parse, Q); }
+marker(A) ::= COLON(C) name(N). { A = build_named_marker(parse, C, &N); }
+
+call(A) ::= path(P) LP optional_terms(T) RP. {
+	A = build_call(parse, &P, &T, false);
+}
+call(A) ::= path(P) LP STAR RP. { A = build_call(parse, &P, NULL, true); }
+call(A) ::= path(P) LP term(T) AS type(Y) RP. {
+	A = build_cast(parse, &P, T, Y);
+}
+call(A) ::= TOKEN(N) LP optional_terms(T) RP. {
+	A = build_token_call(parse, NULL, N, &T);
+}
+call(A) ::= path(P) DOT TOKEN(N) LP optional_terms(T) RP. {
+	A = build_token_call(parse, &P, N, &T);
+}
+
+braced(A) ::= LC(L) optional_terms(T) RC. {
+	A = build_elements(parse, AST_SET, L, &T);
+}
+braced(A) ::= LC(L) pairs(T) RC. {
+	A = build_elements(parse, AST_MAP, L, &T);
+}
+pairs(A) ::= term(K) COLON term(V). {
+	A = build_term_list(parse, K);
+	term_list_add(parse, &A, V);
+}
+pairs(A) ::= pairs(L) COMMA term(K) COLON term(V). {
+	A = L;
+	term_list_add(parse, &A, K);
+	term_list_add(parse, &A, V);
+}
+
+optional_terms(A) ::= . { A = (struct term_list){ 0 }; }
+optional_terms(A) ::= terms(T). { A = T; }
+terms(A) ::= term(T). { A = build_term_list(parse, T); }
+terms(A) ::= terms(L) COMMA term(T). { A = L; term_list_add(parse, &A, T); }
+
+/* ---- types ---- */
+
+%type type {struct ast_type *}
+%type type_arguments {struct type_list}
+%type dimension {struct ast_place}
+type(A) ::= qualified_name(N). { A = build_type(parse, &N, NULL); }
+type(A) ::= qualified_name(N) LT type_arguments(G) GT. {
+	A = build_type(parse, &N, &G);
+}
+type(A) ::= SET(S) LT type_arguments(G) GT. {
+	A = build_set_type(parse, S, &G);
+}
+type(A) ::= STRING(S). { A = build_custom_type(parse, S); }
+type_arguments(A) ::= type(T). { A = build_type_list(parse, T); }
+type_arguments(A) ::= type_arguments(L) COMMA type(T). {
+	A = L;
+	type_list_add(parse, &A, T);
+}
+type_arguments(A) ::= type_arguments(L) COMMA dimension(D). {
+	A = L;
+	type_list_set_dimension(parse, &A, D);
+}
+dimension(A) ::= INTEGER(I). { A = I; }
+dimension(A) ::= MINUS(M) INTEGER. { A = parse_place_from(parse, M.start); }
+
+/* ---- WHERE and IF ---- */
+
+%type relation {struct ast_relation *}
+%type plain_relation {struct ast_relation *}
+%type condition {struct ast_relation *}
+%type relations {struct relation_list}
+%type conditions {struct relation_list}
+%type where {struct ast_relation *}
+%type predicate {struct predicate}
+%type comparison {enum ast_operator}
+%type in {enum ast_operator}
+%type contains {enum ast_operator}
+
+where(A) ::= WHERE relations(L). { A = L.first; }
+relations(A) ::= relation(R). { A = build_relation_list(R); }
+relations(A) ::= relations(L) AND relation(R). {
+	A = L;
+	relation_list_add(parse, &A, R);
+}
+conditions(A) ::= condition(R). { A = build_relation_list(R); }
+conditions(A) ::= conditions(L) AND condition(R). {
+	A = L;
+	relation_list_add(parse, &A, R);
+}
+relation(A) ::= plain_relation(R). { A = R; }
+relation(A) ::= LP relation(R) RP. { A = R; }
+relation(A) ::= TOKEN(T) LP names(N) RP predicate(P). {
+	A = build_relation(parse, AST_RELATION_TOKEN, T.start, &N, &P);
+}
+relation(A) ::= LP(L) names(N) RP predicate(P). {
+	A = build_relation(parse, AST_RELATION_TUPLE, L.start, &N, &P);
+}
+condition(A) ::= plain_relation(R). { A = R; }
+condition(A) ::= name(C) DOT name(F) predicate(P). {
+	A = build_column_relation(parse, &C, NULL, &F, &P);
+}
+plain_relation(A) ::= name(C) predicate(P). {
+	A = build_column_relation(parse, &C, NULL, NULL, &P);
+}
+plain_relation(A) ::= name(C) LB term(S) RB predicate(P). {
+	A = build_column_relation(parse, &C, S, NULL, &P);
+}
+
+predicate(A) ::= comparison(O) term(T). { A = build_predicate(O, T, NULL); }
+predicate(A) ::= in(O) LP optional_terms(T) RP. {
+	A = (struct predicate){ O, T.first, false };
+}
+predicate(A) ::= in(O) marker(M). { A = (struct predicate){ O, M, true }; }
+predicate(A) ::= BETWEEN term(F) AND term(T). {
+	A = build_predicate(AST_BETWEEN, F, T);
+}
+predicate(A) ::= contains(O) term(T). { A = build_predicate(O, T, NULL); }
+predicate(A) ::= IS NOT NULL. {
+	A = build_predicate(AST_IS_NOT_NULL, NULL, NULL);
+}
+comparison(A) ::= EQ. { A = AST_EQ; }
+comparison(A) ::= NE. { A = AST_NE; }
+comparison(A) ::= LT. { A = AST_LT; }
+comparison(A) ::= LE. { A = AST_LE; }
+comparison(A) ::= GT. { A = AST_GT; }
+comparison(A) ::= GE. { A = AST_GE; }
+comparison(A) ::= LIKE. { A = AST_LIKE; }
+in(A) ::= IN. { A = AST_IN; }
+in(A) ::= NOT IN. { A = AST_NOT_IN; }
+contains(A) ::= CONTAINS. { A = AST_CONTAINS; }
+contains(A) ::= CONTAINS KEY. { A = AST_CONTAINS_KEY; }
+contains(A) ::= NOT CONTAINS. { A = AST_NOT_CONTAINS; }
+contains(A) ::= NOT CONTAINS KEY. { A = AST_NOT_CONTAINS_KEY; }
+
+/* ---- clauses that several statements share ---- */
+
+%type using {struct ast_using}
+%type using_items {struct ast_using}
+%type using_item {struct ast_using}
+%type if_exists {bool}
+%type if_not_exists {bool}
+using(A) ::= . { A = (struct ast_using){ 0 }; }
+using(A) ::= USING using_items(U). { A = U; }
+using_items(A) ::= using_item(U). { A = U; }
+using_items(A) ::= using_items(L) AND using_item(U). {
+	A = build_using(parse, &L, &U);
+}
+using_item(A) ::= TIMESTAMP term(T). {
+	A = (struct ast_using){ .timestamp = T };
+}
+using_item(A) ::= TTL term(T). { A = (struct ast_using){ .ttl = T }; }
+using_item(A) ::= TIMEOUT term(T). { A = (struct ast_using){ .timeout = T }; }
+if_exists(A) ::= . { A = false; }
+if_exists(A) ::= IF EXISTS. { A = true; }
+if_not_exists(A) ::= . { A = false; }
+if_not_exists(A) ::= IF NOT EXISTS. { A = true; }
+
+/* ---- SELECT ---- */
+
+%type select {struct ast_statement *}
+%type select_head {struct ast_select}
+%type selectors {struct selector_list}
+%type selector {struct ast_selector *}
+%type optional_where {struct ast_relation *}
+%type group_by {struct ast_term *}
+%type order_by {struct ast_ordering *}
+%type orderings {struct ordering_list}
+%type ordering {struct ast_ordering *}
+%type per_partition_limit {struct ast_term *}
+%type limit {struct ast_term *}
+%type allow_filtering {bool}
+%type bypass_cache {bool}
+
+select(A) ::= SELECT(S) select_head(H). { A = build_select(parse, S, &H); }
+select(A) ::= SELECT(S) select_head(H) FROM qualified_name(T)
+		optional_where(W) group_by(G) order_by(O)
+		per_partition_limit(P) limit(L) allow_filtering(F)
+		bypass_cache(B) using(U). {
+	H.table = T;
+	H.where = W;
+	H.group_by = G;
+	H.order_by = O;
+	H.per_partition_limit = P;
+	H.limit = L;
+	H.allows_filtering = F;
+	H.bypasses_cache = B;
+	H.using = U;
+	A = build_select(parse, S, &H);
+}
+select(A) ::= SELECT(S) select_head(H) FROM name(N) LP qualified_name RP
+		optional_where group_by order_by per_partition_limit limit
+		allow_filtering bypass_cache using. {
+	build_table_function(parse, &N);
+	A = build_select(parse, S, &H);
+}
+select_head(A) ::= selectors(L). {
+	A = (struct ast_select){ .selectors = L.first,
+				 .is_star = L.is_star };
+}
+select_head(A) ::= DISTINCT selectors(L). {
+	A = (struct ast_select){ .selectors = L.first,
+				 .is_star = L.is_star, .is_distinct = true };
+}
+select_head(A) ::= JSON selectors(L). {
+	A = (struct ast_select){ .selectors = L.first,
+				 .is_star = L.is_star, .is_json = true };
+}
+select_head(A) ::= JSON DISTINCT selectors(L). {
+	A = (struct ast_select){ .selectors = L.first,
+				 .is_star = L.is_star, .is_json = true,
+				 .is_distinct = true };
+}
+selectors(A) ::= STAR. { A = (struct selector_list){ .is_star = true }; }
+selectors(A) ::= selector_list(L). { A = L; }
+%type selector_list {struct selector_list}
+selector_list(A) ::= selector(S). { A = build_selector_list(S); }
+selector_list(A) ::= selector_list(L) COMMA selector(S). {
+	A = L;
+	selector_list_add(&A, S);
+}
+selector(A) ::= term(T). { A = build_selector(parse, T, NULL); }
+selector(A) ::= term(T) AS name(N). { A = build_selector(parse, T, &N); }
+optional_where(A) ::= . { A = NULL; }
+optional_where(A) ::= where(W). { A = W; }
+group_by(A) ::= . { A = NULL; }
+group_by(A) ::= GROUP BY terms(T). { A = T.first; }
+order_by(A) ::= . { A = NULL; }
+order_by(A) ::= ORDER BY orderings(L). { A = L.first; }
+orderings(A) ::= ordering(O). { A = build_ordering_list(O); }
+orderings(A) ::= orderings(L) COMMA ordering(O). {
+	A = L;
+	ordering_list_add(&A, O);
+}
+ordering(A) ::= name(N). { A = build_ordering(parse, &N, false, NULL); }
+ordering(A) ::= name(N) ASC. { A = build_ordering(parse, &N, false, NULL); }
+ordering(A) ::= name(N) DESC. { A = build_ordering(parse, &N, true, NULL); }
+ordering(A) ::= name(N) ANN OF term(T). {
+	A = build_ordering(parse, &N, false, T);
+}
+per_partition_limit(A) ::= . { A = NULL; }
+per_partition_limit(A) ::= PER PARTITION LIMIT term(T). { A = T; }
+limit(A) ::= . { A = NULL; }
+limit(A) ::= LIMIT term(T). { A = T; }
+allow_filtering(A) ::= . { A = false; }
+allow_filtering(A) ::= ALLOW FILTERING. { A = true; }
+bypass_cache(A) ::= . { A = false; }
+bypass_cache(A) ::= BYPASS CACHE. { A = true; }
+
+/* ---- INSERT, UPDATE, DELETE, BATCH ---- */
+
+%type modification {struct ast_statement *}
+%type insert {struct ast_statement *}
+%type update {struct ast_statement *}
+%type delete {struct ast_statement *}
+%type batch {struct ast_statement *}
+%type json_value {struct ast_term *}
+%type json_default {bool}
+modification(A) ::= insert(S). { A = S; }
+modification(A) ::= update(S). { A = S; }
+modification(A) ::= delete(S). { A = S; }
+
+insert(A) ::= INSERT(I) INTO qualified_name(T) LP names(C) RP VALUES
+		LP(L) terms(V) RP(R) if_not_exists(E) using(U). {
+	A = build_statement(parse, I, &(struct ast_statement){
+		.kind = AST_INSERT, .as.insert = {
+			.table = T, .columns = C.first, .values = V.first,
+			.values_place = { L.start,
+					  R.start + R.size - L.start },
+			.if_not_exists = E, .using = U } });
+}
+insert(A) ::= INSERT(I) INTO qualified_name(T) JSON json_value(J)
+		json_default(D) if_not_exists(E) using(U). {
+	A = build_statement(parse, I, &(struct ast_statement){
+		.kind = AST_INSERT, .as.insert = {
+			.table = T, .json = J, .json_default_unset = D,
+			.if_not_exists = E, .using = U } });
+}
+json_value(A) ::= STRING(S). { A = build_string(parse, S); }
+json_value(A) ::= marker(M). { A = M; }
+json_default(A) ::= . { A = false; }
+json_default(A) ::= DEFAULT NULL. { A = false; }
+json_default(A) ::= DEFAULT UNSET. { A = true; }
+
+%type assignments {struct assignment_list}
+%type assignment {struct ast_assignment *}
+%type modify_if {struct modify_if}
+update(A) ::= UPDATE(U) qualified_name(T) using(G) SET assignments(L) where(W)
+		modify_if(I). {
+	A = build_statement(parse, U, &(struct ast_statement){
+		.kind = AST_UPDATE, .as.update = {
+			.table = T, .using = G, .assignments = L.first,
+			.where = W, .if_exists = I.if_exists,
+			.conditions = I.conditions } });
+}
+modify_if(A) ::= . { A = (struct modify_if){ 0 }; }
+modify_if(A) ::= IF EXISTS. { A = (struct modify_if){ .if_exists = true }; }
+modify_if(A) ::= IF conditions(L). {
+	A = (struct modify_if){ .conditions = L.first };
+}
+assignments(A) ::= assignment(S). { A = build_assignment_list(S); }
+assignments(A) ::= assignments(L) COMMA assignment(S). {
+	A = L;
+	assignment_list_add(&A, S);
+}
+assignment(A) ::= name(C) EQ term(T). {
+	A = build_assignment(parse, AST_ASSIGN, &C, T);
+}
+assignment(A) ::= name(C) ADD_ASSIGN term(T). {
+	A = build_assignment(parse, AST_ASSIGN_ADD, &C, T);
+}
+assignment(A) ::= name(C) SUBTRACT_ASSIGN term(T). {
+	A = build_assignment(parse, AST_ASSIGN_SUBTRACT, &C, T);
+}
+assignment(A) ::= name(C) LB term(S) RB EQ term(T). {
+	A = build_assignment(parse, AST_ASSIGN_ELEMENT, &C, T);
+	if (A != NULL)
+		A->subscript = S;
+}
+assignment(A) ::= name(C) DOT name(F) EQ term(T). {
+	A = build_assignment(parse, AST_ASSIGN_FIELD, &C, T);
+	if (A != NULL)
+		A->field = F;
+}
+
+%type optional_deletions {struct deletion_list}
+%type deletions {struct deletion_list}
+%type deletion {struct ast_deletion *}
+delete(A) ::= DELETE(D) optional_deletions(L) FROM qualified_name(T) using(U)
+		where(W) modify_if(I). {
+	A = build_statement(parse, D, &(struct ast_statement){
+		.kind = AST_DELETE, .as.delete = {
+			.table = T, .deletions = L.first, .using = U,
+			.where = W, .if_exists = I.if_exists,
+			.conditions = I.conditions } });
+}
+optional_deletions(A) ::= . { A = (struct deletion_list){ 0 }; }
+optional_deletions(A) ::= deletions(L). { A = L; }
+deletions(A) ::= deletion(D). { A = build_deletion_list(D); }
+deletions(A) ::= deletions(L) COMMA deletion(D). {
+	A = L;
+	deletion_list_add(&A, D);
+}
+deletion(A) ::= name(C). { A = build_deletion(parse, &C, NULL, NULL); }
+deletion(A) ::= name(C) LB term(S) RB. {
+	A = build_deletion(parse, &C, S, NULL);
+}
+deletion(A) ::= name(C) DOT name(F). {
+	A = build_deletion(parse, &C, NULL, &F);
+}
+
+%type batch_kind {int}
+%type batch_statements {struct statement_list}
+batch(A) ::= BEGIN(B) batch_kind(K) BATCH using(U) batch_statements(L) APPLY
+		BATCH. {
+	A = build_statement(parse, B, &(struct ast_statement){
+		.kind = AST_BATCH, .as.batch = {
+			.kind = K, .using = U, .statements = L.first } });
+}
+batch_kind(A) ::= . { A = AST_BATCH_LOGGED; }
+batch_kind(A) ::= UNLOGGED. { A = AST_BATCH_UNLOGGED; }
+batch_kind(A) ::= COUNTER. { A = AST_BATCH_COUNTER; }
+batch_statements(A) ::= . { A = (struct statement_list){ 0 }; }
+batch_statements(A) ::= batch_statements(L) SEMICOLON. { A = L; }
+batch_statements(A) ::= batch_statements(L) modification(S). {
+	A = L;
+	statement_list_add(&A, S);
+}
+
+/* ---- schema ---- */
+
+%type schema_change {struct ast_statement *}
+%type properties {struct property_list}
+%type property {struct ast_property *}
+%type optional_with {struct ast_property *}
+%type alter {struct ast_alter}
+keyspace ::= KEYSPACE.
+keyspace ::= SCHEMA.
+schema_change(A) ::= CREATE(C) keyspace if_not_exists(E) name(N)
+		optional_with(P). {
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_CREATE_KEYSPACE, .as.keyspace = {
+			.name = N, .if_not_exists = E, .properties = P } });
+}
+schema_change(A) ::= ALTER(C) keyspace if_exists(E) name(N) WITH
+		properties(P). {
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_ALTER_KEYSPACE, .as.keyspace = {
+			.name = N, .if_exists = E, .properties = P.first } });
+}
+schema_change(A) ::= DROP(D) keyspace if_exists(E) name(N). {
+	A = build_statement(parse, D, &(struct ast_statement){
+		.kind = AST_DROP_KEYSPACE, .as.drop = {
+			.name.name = N, .if_exists = E } });
+}
+schema_change(A) ::= DROP(D) TABLE if_exists(E) qualified_name(N). {
+	A = build_statement(parse, D, &(struct ast_statement){
+		.kind = AST_DROP_TABLE, .as.drop = { N, E } });
+}
+schema_change(A) ::= DROP(D) TYPE if_exists(E) qualified_name(N). {
+	A = build_statement(parse, D, &(struct ast_statement){
+		.kind = AST_DROP_TYPE, .as.drop = { N, E } });
+}
+schema_change(A) ::= TRUNCATE(T) qualified_name(N) using(U). {
+	A = build_statement(parse, T, &(struct ast_statement){
+		.kind = AST_TRUNCATE, .as.truncate = { N, U } });
+}
+schema_change(A) ::= TRUNCATE(T) TABLE qualified_name(N) using(U). {
+	A = build_statement(parse, T, &(struct ast_statement){
+		.kind = AST_TRUNCATE, .as.truncate = { N, U } });
+}
+optional_with(A) ::= . { A = NULL; }
+optional_with(A) ::= WITH properties(P). { A = P.first; }
+properties(A) ::= property(P). { A = build_property_list(P); }
+properties(A) ::= properties(L) AND property(P). {
+	A = L;
+	property_list_add(&A, P);
+}
+property(A) ::= name(N) EQ term(T). { A = build_property(parse, &N, T); }
+
+%type table_body {struct table_body}
+%type table_with {struct table_with}
+%type table_options {struct table_with}
+%type table_option {struct table_with}
+%type primary_key {struct ast_primary_key *}
+%type partition_key {struct name_list}
+%type clustering {struct name_list}
+schema_change(A) ::= CREATE(C) TABLE if_not_exists(E) qualified_name(N)
+		LP table_body(B) RP table_with(W). {
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_CREATE_TABLE, .as.create_table = {
+			.name = N, .if_not_exists = E,
+			.columns = B.columns.first,
+			.primary_keys = B.first_key,
+			.is_compact = W.is_compact,
+			.clustering_order = W.clustering_order,
+			.properties = W.properties.first } });
+}
+schema_change(A) ::= CREATE(C) TABLE if_not_exists qualified_name
+		LIKE qualified_name table_with. {
+	parse_note_unsupported(parse, "CREATE TABLE LIKE");
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_UNSUPPORTED });
+}
+table_body(A) ::= column(C). {
+	A = (struct table_body){ 0 };
+	column_list_add(&A.columns, C);
+}
+table_body(A) ::= primary_key(K). {
+	A = (struct table_body){ 0 };
+	table_body_add_key(&A, K);
+}
+table_body(A) ::= table_body(B) COMMA column(C). {
+	A = B;
+	column_list_add(&A.columns, C);
+}
+table_body(A) ::= table_body(B) COMMA primary_key(K). {
+	A = B;
+	table_body_add_key(&A, K);
+}
+table_body(A) ::= table_body(B) COMMA. { A = B; }
+primary_key(A) ::= PRIMARY(P) KEY LP partition_key(K) clustering(C) RP. {
+	A = build_primary_key(parse, P, &K, &C);
+}
+partition_key(A) ::= name(N). { A = build_name_list(parse, &N); }
+partition_key(A) ::= LP names(L) RP. { A = L; }
+clustering(A) ::= . { A = (struct name_list){ 0 }; }
+clustering(A) ::= clustering(L) COMMA name(N). {
+	A = L;
+	name_list_add(parse, &A, &N);
+}
+
+%type column {struct ast_column *}
+%type column_flags {int}
+%type column_flag {int}
+%type columns {struct column_list}
+%type field {struct ast_column *}
+column(A) ::= field(C) column_flags(F). {
+	A = C;
+	column_set_flags(parse, A, F);
+}
+field(A) ::= name(N) type(T). { A = build_column(parse, &N, T); }
+columns(A) ::= field(C). { A = build_column_list(C); }
+columns(A) ::= columns(L) COMMA field(C). {
+	A = L;
+	column_list_add(&A, C);
+}
+columns(A) ::= columns(L) COMMA. { A = L; }
+column_flags(A) ::= . { A = 0; }
+column_flags(A) ::= column_flags(L) column_flag(F). { A = L | F; }
+column_flag(A) ::= STATIC. { A = COLUMN_STATIC; }
+column_flag(A) ::= PRIMARY KEY. { A = COLUMN_PRIMARY_KEY; }
+column_flag(A) ::= TTL. {
+	parse_note_unsupported(parse, "a TTL of one column");
+	A = 0;
+}
+column_flag(A) ::= MASKED WITH mask. {
+	parse_note_unsupported(parse, "MASKED WITH");
+	A = 0;
+}
+mask ::= DEFAULT.
+mask ::= call.
+
+table_with(A) ::= . { A = (struct table_with){ 0 }; }
+table_with(A) ::= WITH table_options(W). { A = W; }
+table_options(A) ::= table_option(W). { A = W; }
+table_options(A) ::= table_options(L) AND table_option(W). {
+	A = L;
+	table_with_add(&A, &W);
+}
+table_option(A) ::= property(P). {
+	A = (struct table_with){ .properties = build_property_list(P) };
+}
+table_option(A) ::= COMPACT STORAGE. {
+	A = (struct table_with){ .is_compact = true };
+}
+table_option(A) ::= CLUSTERING ORDER BY LP orderings(L) RP. {
+	A = (struct table_with){ .clustering_order = L.first };
+}
+
+schema_change(A) ::= CREATE(C) TYPE if_not_exists(E) qualified_name(N)
+		LP columns(F) RP. {
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_CREATE_TYPE, .as.create_type = {
+			.name = N, .if_not_exists = E, .fields = F.first } });
+}
+
+%type added {struct column_list}
+%type added_column {struct ast_column *}
+%type added_columns {struct column_list}
+%type renames {struct rename_list}
+%type rename {struct ast_rename *}
+schema_change(A) ::= ALTER(L) TABLE if_exists(E) qualified_name(N) alter(C). {
+	C.name = N;
+	C.if_exists = E;
+	A = build_statement(parse, L, &(struct ast_statement){
+		.kind = AST_ALTER_TABLE, .as.alter = C });
+}
+schema_change(A) ::= ALTER(L) TYPE if_exists(E) qualified_name(N)
+		alter_fields(C). {
+	C.name = N;
+	C.if_exists = E;
+	A = build_statement(parse, L, &(struct ast_statement){
+		.kind = AST_ALTER_TYPE, .as.alter = C });
+}
+%type alter_fields {struct ast_alter}
+alter(A) ::= alter_fields(C). { A = C; }
+alter(A) ::= DROP if_exists(E) name(N) using(U). {
+	A = (struct ast_alter){ .kind = AST_ALTER_DROP, .skips_missing = E,
+				.dropped = build_name_list(parse, &N).first,
+				.using = U };
+}
+alter(A) ::= DROP if_exists(E) LP names(N) RP using(U). {
+	A = (struct ast_alter){ .kind = AST_ALTER_DROP, .skips_missing = E,
+				.dropped = N.first, .using = U };
+}
+alter(A) ::= DROP COMPACT STORAGE. {
+	parse_note_unsupported(parse, "DROP COMPACT STORAGE");
+	A = (struct ast_alter){ .kind = AST_ALTER_DROP };
+}
+alter(A) ::= WITH properties(P). {
+	A = (struct ast_alter){ .kind = AST_ALTER_WITH,
+				.properties = P.first };
+}
+alter_fields(A) ::= ADD if_not_exists(E) added(L). {
+	A = (struct ast_alter){ .kind = AST_ALTER_ADD, .skips_existing = E,
+				.columns = L.first };
+}
+alter_fields(A) ::= RENAME if_exists(E) renames(L). {
+	A = (struct ast_alter){ .kind = AST_ALTER_RENAME, .skips_missing = E,
+				.renames = L.first };
+}
+alter_fields(A) ::= ALTER if_exists(E) name(N) TYPE type(T). {
+	A = (struct ast_alter){ .kind = AST_ALTER_COLUMN_TYPE,
+				.skips_missing = E,
+				.columns = build_column(parse, &N, T) };
+}
+added(A) ::= added_columns(L). { A = L; }
+added(A) ::= LP added_columns(L) RP. { A = L; }
+added_columns(A) ::= added_column(C). { A = build_column_list(C); }
+added_columns(A) ::= added_columns(L) COMMA added_column(C). {
+	A = L;
+	column_list_add(&A, C);
+}
+added_column(A) ::= field(C). { A = C; }
+added_column(A) ::= field(C) STATIC. {
+	A = C;
+	column_set_flags(parse, A, COLUMN_STATIC);
+}
+renames(A) ::= rename(R). { A = build_rename_list(R); }
+renames(A) ::= renames(L) AND rename(R). {
+	A = L;
+	rename_list_add(&A, R);
+}
+rename(A) ::= name(F) TO name(T). { A = build_rename(parse, &F, &T); }
+
+/* ---- DESCRIBE ---- */
+
+%type describe {struct ast_statement *}
+%type describe_word {struct ast_place}
+%type described {struct ast_describe}
+%type with_internals {bool}
+describe(A) ::= describe_word(D) described(W) with_internals(I). {
+	W.with_internals = I;
+	A = build_statement(parse, D, &(struct ast_statement){
+		.kind = AST_DESCRIBE, .as.describe = W });
+}
+describe_word(A) ::= DESCRIBE(D). { A = D; }
+describe_word(A) ::= DESC(D). { A = D; }
+with_internals(A) ::= . { A = false; }
+with_internals(A) ::= WITH INTERNALS. { A = true; }
+described(A) ::= CLUSTER. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_CLUSTER };
+}
+described(A) ::= SCHEMA. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_SCHEMA };
+}
+described(A) ::= FULL SCHEMA. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_SCHEMA,
+				   .is_full = true };
+}
+described(A) ::= KEYSPACES. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACES };
+}
+described(A) ::= KEYSPACE. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE };
+}
+described(A) ::= KEYSPACE name(N). {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE,
+				   .name.name = N };
+}
+described(A) ::= ONLY KEYSPACE. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE,
+				   .is_only = true };
+}
+described(A) ::= ONLY KEYSPACE name(N). {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE,
+				   .name.name = N, .is_only = true };
+}
+described(A) ::= TABLES. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_TABLES };
+}
+described(A) ::= TABLE qualified_name(N). {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_TABLE, .name = N };
+}
+described(A) ::= TYPES. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_TYPES };
+}
+described(A) ::= TYPE qualified_name(N). {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_TYPE, .name = N };
+}
+described(A) ::= FUNCTIONS. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_FUNCTIONS };
+}
+described(A) ::= AGGREGATES. {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_AGGREGATES };
+}
+described(A) ::= qualified_name(N). {
+	A = (struct ast_describe){ .kind = AST_DESCRIBE_NAME, .name = N };
+}

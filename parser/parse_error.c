@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Messages.  They begin as CQL's own parser has them (`line 1:7 no viable
+ * alternative at input 'x'`), because that is what people search for; what
+ * helps stands in the hint: what was expected, or the likeliest mistake. */
+#include "parser/parse_state.h"
+
+#include "base/buffer.h"
+#include "base/utf8.h"
+#include "parser/grammar.h"
+#include "parser/keyword.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum {
+	QUOTED_SIZE_MAX = 40, /* bytes of the text that a message repeats */
+	EXPECTED_MAX = 6      /* words that a hint lists */
+};
+
+/* ---- places ---- */
+
+/* Lines count from 1, columns from 0 in code points, as ANTLR's do. */
+struct line_column {
+	size_t line;
+	size_t column;
+};
+
+static struct line_column
+line_column_of(const struct parse *parse, uint32_t position)
+{
+	const uint8_t *line = parse->text.data;
+	const uint8_t *at = parse->text.data + position;
+	struct line_column result = { 1, 0 };
+	const uint8_t *feed;
+
+	if (position >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
+		line += 3;
+	while ((feed = memchr(line, '\n', (size_t)(at - line))) != NULL) {
+		result.line++;
+		line = feed + 1;
+	}
+	result.column = utf8_count(slice_make(line, (size_t)(at - line)));
+	return result;
+}
+
+/* A caret is always under something. */
+static uint32_t
+visible_size(struct ast_place place)
+{
+	return place.size == 0 ? 1 : place.size;
+}
+
+/* The start of ${text} as a message may show it: whole characters, one
+ * line. */
+static struct slice
+excerpt(struct slice text)
+{
+	const uint8_t *feed;
+
+	if (text.size > QUOTED_SIZE_MAX) {
+		text.size = QUOTED_SIZE_MAX;
+		while (text.size > 0 && (text.data[text.size] & 0xc0) == 0x80)
+			text.size--;
+	}
+	feed = text.size == 0 ? NULL : memchr(text.data, '\n', text.size);
+	if (feed != NULL)
+		text.size = (size_t)(feed - text.data);
+	return text;
+}
+
+/* ---- raising ---- */
+
+void
+parse_fail(struct parse *parse, struct ast_place place, const char *format,
+	   ...)
+{
+	struct line_column at;
+	char message[400];
+	va_list arguments;
+
+	if (parse->result != 0)
+		return;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	at = line_column_of(parse, place.start);
+	parse->result = error_at(parse->error, ERROR_SYNTAX, place.start,
+				 visible_size(place), "line %zu:%zu %s",
+				 at.line, at.column, message);
+}
+
+void
+parse_fail_limit(struct parse *parse, struct ast_place place,
+		 const char *format, ...)
+{
+	char message[400];
+	va_list arguments;
+
+	if (parse->result != 0)
+		return;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	parse->result = error_at(parse->error, ERROR_INVALID, place.start,
+				 visible_size(place), "%s", message);
+}
+
+void
+parse_fail_memory(struct parse *parse)
+{
+	if (parse->result == 0)
+		parse->result = error_no_memory(parse->error);
+}
+
+void
+parse_fail_nesting(struct parse *parse, struct ast_place place)
+{
+	parse_fail_limit(parse, place, "nested too deeply");
+}
+
+/* ---- what the lexer found ---- */
+
+static void
+fail_character(struct parse *parse, struct ast_place place)
+{
+	uint32_t code_point = 0;
+	struct slice text = parse_text_at(parse, place);
+
+	(void)utf8_decode(text, &code_point);
+	if (code_point < 0x20 || (code_point >= 0x7f && code_point <= 0xa0) ||
+	    (code_point >= 0x2000 && code_point <= 0x200f) ||
+	    code_point == 0xfeff)
+		parse_fail(parse, place, "unexpected character U+%04X",
+			   (unsigned)code_point);
+	else
+		parse_fail(parse, place, "unexpected character '%.*s'",
+			   SLICE_ARGUMENTS(text));
+	if (code_point == 0x2018 || code_point == 0x2019 || code_point == '`')
+		error_hint(parse->error, "strings stand in plain single quotes "
+					 "('), names in double quotes (\")");
+	else if (code_point == 0x201c || code_point == 0x201d)
+		error_hint(parse->error, "names stand in plain double quotes "
+					 "(\"), strings in single quotes (')");
+	else if (code_point == '_' || code_point >= 0x80)
+		error_hint(parse->error,
+			   "a name begins with a letter from A to Z and goes "
+			   "on with letters, digits and _; any other stands in "
+			   "double quotes");
+}
+
+void
+parse_fail_lexer(struct parse *parse, int fault)
+{
+	struct ast_place place = {
+		(uint32_t)(parse->lexer.start - parse->text.data),
+		(uint32_t)(parse->lexer.cursor - parse->lexer.start)
+	};
+	struct ast_place first = { place.start, 1 };
+
+	if (parse->result != 0)
+		return;
+	switch (fault) {
+	case LEXER_BAD_CHARACTER:
+		fail_character(parse, place);
+		return;
+	case LEXER_BAD_UTF8:
+		parse_fail(parse, first, "the text is not valid UTF-8: byte "
+					 "0x%02x",
+			   *parse->lexer.start);
+		return;
+	case LEXER_NUL:
+		parse_fail(parse, first, "a NUL byte outside a string");
+		return;
+	case LEXER_OPEN_STRING:
+		parse_fail(parse, first, "unterminated string: its closing "
+					 "quote (') is missing");
+		error_hint(parse->error,
+			   "a quote inside a string is written twice ('')");
+		return;
+	case LEXER_OPEN_DOLLARS:
+		parse_fail(parse, (struct ast_place){ place.start, 2 },
+			   "unterminated string: its closing $$ is missing");
+		return;
+	case LEXER_OPEN_NAME:
+		parse_fail(parse, first, "unterminated name: its closing "
+					 "quote (\") is missing");
+		return;
+	case LEXER_OPEN_COMMENT:
+		parse_fail(parse, (struct ast_place){ place.start, 2 },
+			   "unterminated comment: its closing */ is missing");
+		return;
+	default:
+		parse_fail(parse, place, "a name must not be empty");
+		return;
+	}
+}
+
+/* ---- what the grammar expected ---- */
+
+static const struct sign {
+	int lexeme;
+	const char *text;
+} signs[] = {
+	{ LEXEME_COMMA, "','" },
+	{ LEXEME_RP, "')'" },
+	{ LEXEME_LP, "'('" },
+	{ LEXEME_RB, "']'" },
+	{ LEXEME_RC, "'}'" },
+	{ LEXEME_GT, "'>'" },
+	{ LEXEME_EQ, "'='" },
+	{ LEXEME_COLON, "':'" },
+	{ LEXEME_STAR, "'*'" },
+	{ LEXEME_DOT, "'.'" },
+	{ LEXEME_LT, "'<'" },
+	{ LEXEME_INTEGER, "an integer" },
+	{ LEXEME_STRING, "a string" },
+	{ LEXEME_QUESTION, "'?'" },
+};
+
+/* The words of a hint: the first few, and how many there were. */
+struct expected {
+	const char *words[EXPECTED_MAX];
+	size_t count;
+};
+
+static void
+expect(struct expected *expected, const char *word)
+{
+	if (expected->count < EXPECTED_MAX)
+		expected->words[expected->count] = word;
+	expected->count++;
+}
+
+static void
+expect_keywords(const struct parse *parse, struct expected *expected)
+{
+	bool is_value = parse->is_expected[LEXEME_INTEGER];
+	const struct keyword *keyword;
+
+	for (size_t i = 0; (keyword = keyword_at(i)) != NULL; i++) {
+		if (!parse->is_expected[keyword->lexeme] ||
+		    keyword->lexeme == LEXEME_RESERVED ||
+		    keyword_of_lexeme(keyword->lexeme) != keyword)
+			continue;
+		/* Those that are names or values are said at once. */
+		if (parse->is_expected[LEXEME_NAME] &&
+		    (keyword->lexeme == LEXEME_NATIVE_TYPE ||
+		     keyword->lexeme == LEXEME_COUNTER ||
+		     keyword->lexeme == LEXEME_TIMESTAMP))
+			continue;
+		if (is_value && (keyword->lexeme == LEXEME_NULL ||
+				 keyword->lexeme == LEXEME_TRUE ||
+				 keyword->lexeme == LEXEME_FALSE ||
+				 keyword->lexeme == LEXEME_NAN ||
+				 keyword->lexeme == LEXEME_INFINITY ||
+				 keyword->lexeme == LEXEME_TOKEN))
+			continue;
+		expect(expected, keyword->word);
+	}
+}
+
+/* Operators could stand behind every term; saying so helps nobody. */
+static void
+expect_signs(const struct parse *parse, struct expected *expected)
+{
+	bool begins = parse->is_expected[LEXEME_INTEGER] &&
+		      parse->is_expected[LEXEME_STRING];
+	bool continues = parse->is_expected[LEXEME_PLUS];
+
+	for (size_t i = 0; i < ARRAY_COUNT(signs); i++) {
+		int lexeme = signs[i].lexeme;
+
+		if (!parse->is_expected[lexeme])
+			continue;
+		if (begins && (lexeme == LEXEME_LP || lexeme == LEXEME_COLON ||
+			       lexeme == LEXEME_INTEGER ||
+			       lexeme == LEXEME_STRING ||
+			       lexeme == LEXEME_QUESTION))
+			continue;
+		if (continues && (lexeme == LEXEME_STAR ||
+				  lexeme == LEXEME_DOT ||
+				  lexeme == LEXEME_LP || lexeme == LEXEME_LT))
+			continue;
+		expect(expected, signs[i].text);
+	}
+}
+
+static void
+collect_expected(const struct parse *parse, struct expected *expected)
+{
+	bool is_value = parse->is_expected[LEXEME_INTEGER] &&
+			parse->is_expected[LEXEME_STRING];
+
+	*expected = (struct expected){ 0 };
+	if (is_value)
+		expect(expected, "a value");
+	else if (parse->is_expected[LEXEME_NAME])
+		expect(expected, "a name");
+	expect_keywords(parse, expected);
+	expect_signs(parse, expected);
+	if (parse->is_expected[0])
+		expect(expected, "the statement's end");
+}
+
+static void
+hint_expected(struct parse *parse, const struct expected *expected)
+{
+	char hint[sizeof(parse->error->hint)];
+	size_t used = 0;
+
+	if (expected->count == 0)
+		return;
+	for (size_t i = 0; i < expected->count && i < EXPECTED_MAX; i++) {
+		const char *between =
+			i == 0 ? "" : i + 1 == expected->count ? " or " : ", ";
+		int size = snprintf(hint + used, sizeof(hint) - used, "%s%s",
+				    between, expected->words[i]);
+
+		if (size < 0 || (size_t)size >= sizeof(hint) - used)
+			break;
+		used += (size_t)size;
+	}
+	error_hint(parse->error, "expected %s%s", hint,
+		   expected->count > EXPECTED_MAX ? ", …" : "");
+}
+
+/* ---- likely mistakes ---- */
+
+/* The expected keyword that ${text} is nearly; NULL when none is near. */
+static const struct keyword *
+nearest_keyword(const struct parse *parse, struct slice text)
+{
+	const struct keyword *nearest = NULL;
+	const struct keyword *keyword;
+	size_t least = text.size <= 3 ? 1 : 2;
+
+	for (size_t i = 0; (keyword = keyword_at(i)) != NULL; i++) {
+		struct slice word = slice_make(keyword->word, keyword->size);
+		size_t distance;
+
+		if (!parse->is_expected[keyword->lexeme] || text.size < 2)
+			continue;
+		distance = slice_edit_distance(text, word);
+		if (distance < least || (distance == least && !nearest)) {
+			nearest = keyword;
+			least = distance;
+		}
+	}
+	return nearest;
+}
+
+static const struct clause_order {
+	int first;
+	const char *statement;
+	const char *clauses;
+	int lexemes[12];
+} clause_orders[] = {
+	{ LEXEME_SELECT, "SELECT",
+	  "FROM, WHERE, GROUP BY, ORDER BY, PER PARTITION LIMIT, LIMIT, "
+	  "ALLOW FILTERING, BYPASS CACHE, USING",
+	  { LEXEME_WHERE, LEXEME_GROUP, LEXEME_ORDER, LEXEME_PER, LEXEME_LIMIT,
+	    LEXEME_ALLOW, LEXEME_BYPASS, LEXEME_USING } },
+	{ LEXEME_INSERT, "INSERT", "VALUES or JSON, IF NOT EXISTS, USING",
+	  { LEXEME_IF, LEXEME_USING } },
+	{ LEXEME_UPDATE, "UPDATE", "USING, SET, WHERE, IF",
+	  { LEXEME_USING, LEXEME_SET, LEXEME_WHERE, LEXEME_IF } },
+	{ LEXEME_DELETE, "DELETE", "FROM, USING, WHERE, IF",
+	  { LEXEME_USING, LEXEME_WHERE, LEXEME_IF } },
+};
+
+/* A clause of the statement where it can't stand any more (or not yet). */
+static bool
+hint_clause_order(struct parse *parse, int lexeme)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(clause_orders); i++) {
+		const struct clause_order *order = &clause_orders[i];
+
+		if (order->first != parse->first_code)
+			continue;
+		for (const int *clause = order->lexemes; *clause != 0;
+		     clause++) {
+			if (*clause != lexeme)
+				continue;
+			error_hint(parse->error,
+				   "the clauses of %s come in this order: %s",
+				   order->statement, order->clauses);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What other languages have and CQL hasn't. */
+static bool
+hint_foreign(struct parse *parse, int lexeme, struct slice text)
+{
+	if (slice_is_equal_ignoring_case(text, SLICE("OR")))
+		error_hint(parse->error, "CQL has no OR; IN (…) takes several "
+					 "values of one column");
+	else if (slice_is_equal_ignoring_case(text, SLICE("JOIN")))
+		error_hint(parse->error, "CQL has no joins");
+	else if (lexeme == LEXEME_SELECT && parse->previous_end > 0 &&
+		 parse->start != parse->lexeme.start &&
+		 parse->text.data[parse->previous_end - 1] == '(')
+		error_hint(parse->error, "CQL has no subqueries");
+	else if (lexeme == LEXEME_GT && parse->lexeme.start > 0 &&
+		 parse->text.data[parse->lexeme.start - 1] == '<')
+		error_hint(parse->error, "CQL writes \"not equal\" as !=");
+	else if (lexeme == LEXEME_EQ && parse->lexeme.start > 0 &&
+		 parse->text.data[parse->lexeme.start - 1] == '=')
+		error_hint(parse->error, "CQL writes \"equal\" as =");
+	else
+		return false;
+	return true;
+}
+
+static bool
+hint_reserved(struct parse *parse, struct slice text)
+{
+	const struct keyword *keyword = keyword_find(text);
+
+	if (keyword == NULL || !keyword->is_reserved ||
+	    !parse->is_expected[LEXEME_NAME])
+		return false;
+	error_hint(parse->error,
+		   "%s is a reserved word; as a name it needs double quotes",
+		   keyword->word);
+	return true;
+}
+
+static void
+hint_mistake(struct parse *parse, int lexeme, const struct expected *expected)
+{
+	struct slice text = parse_text_at(parse, parse->lexeme);
+	bool is_word = lexeme == LEXEME_NAME || keyword_find(text) != NULL;
+	const struct keyword *near =
+		is_word ? nearest_keyword(parse, text) : NULL;
+
+	if (near != NULL)
+		error_hint(parse->error, "did you mean '%s'?", near->word);
+	else if (!hint_foreign(parse, lexeme, text) &&
+		 !hint_clause_order(parse, lexeme) &&
+		 !hint_reserved(parse, text))
+		hint_expected(parse, expected);
+}
+
+void
+parse_fail_syntax(struct parse *parse, int lexeme)
+{
+	struct slice text = excerpt(parse_text_at(parse, parse->lexeme));
+	struct expected expected;
+
+	if (parse->result != 0)
+		return;
+	collect_expected(parse, &expected);
+	if (lexeme == 0 && expected.count == 1)
+		parse_fail(parse, parse->lexeme, ": Missing %s",
+			   expected.words[0]);
+	else if (lexeme == 0)
+		parse_fail(parse, parse->lexeme,
+			   "no viable alternative at input '<EOF>'");
+	else if (expected.count == 1)
+		parse_fail(parse, parse->lexeme,
+			   "mismatched input '%.*s' expecting %s",
+			   SLICE_ARGUMENTS(text), expected.words[0]);
+	else
+		parse_fail(parse, parse->lexeme,
+			   "no viable alternative at input '%.*s'",
+			   SLICE_ARGUMENTS(text));
+	if (lexeme == 0)
+		hint_expected(parse, &expected);
+	else
+		hint_mistake(parse, lexeme, &expected);
+}
