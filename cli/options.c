@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	OPTION_FORMAT = 256, /* above every character */
+	OPTION_BAIL,
+	OPTION_SYNC,
+	OPTION_READONLY,
+	OPTION_SAFE,
+	OPTION_VERSION,
+	OPTION_HELP
+};
+
+enum { OPTIONS_GO_ON = 0, OPTIONS_ANSWERED = 1, OPTIONS_BAD = -1 };
+
+static const struct option long_options[] = {
+	{ "execute", required_argument, NULL, 'e' },
+	{ "file", required_argument, NULL, 'f' },
+	{ "keyspace", required_argument, NULL, 'k' },
+	{ "format", required_argument, NULL, OPTION_FORMAT },
+	{ "bail", no_argument, NULL, OPTION_BAIL },
+	{ "sync", required_argument, NULL, OPTION_SYNC },
+	{ "readonly", no_argument, NULL, OPTION_READONLY },
+	{ "safe", no_argument, NULL, OPTION_SAFE },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char help_text[] =
+	"Usage: logstor [OPTIONS] [DATABASE]\n"
+	"\n"
+	"Runs CQL on a database of your own.  DATABASE is a directory, made "
+	"when it is\n"
+	"missing; without it the database is in memory and ends with the "
+	"program.\n"
+	"At a terminal you get a prompt; other standard input is run as a "
+	"script.\n"
+	"\n"
+	"What to run:\n"
+	"  -e, --execute CQL      run CQL and exit; may be repeated\n"
+	"  -f, --file FILE        run a script and exit; may be repeated; "
+	"'-' is\n"
+	"                         standard input\n"
+	"  -k, --keyspace NAME    begin with USE \"NAME\"\n"
+	"      --bail             stop at the first error\n"
+	"\n"
+	"How results look:\n"
+	"      --format FORMAT    table (default), expanded, csv or json\n"
+	"\n"
+	"How the database is kept:\n"
+	"      --sync WHEN        full: what is answered is on the disk "
+	"(default);\n"
+	"                         group: within 10 ms; off: when the system "
+	"likes\n"
+	"      --readonly         never write to the database\n"
+	"      --safe             no commands that read or write other files\n"
+	"\n"
+	"      --version          print the version\n"
+	"      --help             print this\n"
+	"\n"
+	"Exit status: 0 when all went well, 1 when the command line is wrong "
+	"or the\n"
+	"database can't be opened, 2 when a statement failed, 130 when "
+	"interrupted.\n"
+	"\n"
+	"Examples:\n"
+	"  logstor cities                        a prompt on the directory "
+	"cities\n"
+	"  logstor cities -f schema.cql          run a script\n"
+	"  logstor cities --format csv -e 'SELECT * FROM geo.city' > city.csv"
+	"\n";
+
+static int bad_usage(const char *format, ...) PRINTF_LIKE(1, 2);
+
+static int
+bad_usage(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("logstor: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputs("\nTry 'logstor --help'.\n", stderr);
+	return OPTIONS_BAD;
+}
+
+static int
+add_script(struct options *options, const char *text, const char *path)
+{
+	size_t count = options->script_count + 1;
+	struct options_script *scripts =
+		realloc(options->scripts, count * sizeof(*scripts));
+
+	if (scripts == NULL)
+		return bad_usage("out of memory");
+	scripts[count - 1] = (struct options_script){ text, path };
+	options->scripts = scripts;
+	options->script_count = count;
+	return OPTIONS_GO_ON;
+}
+
+static int
+set_format(struct options *options, const char *name)
+{
+	options->render = render_find(slice_from_string(name));
+	if (options->render != NULL)
+		return OPTIONS_GO_ON;
+	if (render_is_planned(slice_from_string(name)))
+		return bad_usage("format '%s' is not supported yet", name);
+	return bad_usage("unknown format '%s': expected table, expanded, csv "
+			 "or json",
+			 name);
+}
+
+static int
+set_sync(struct options *options, const char *name)
+{
+	static const char *const names[] = {
+		[LOGSTOR_SYNC_FULL] = "full",
+		[LOGSTOR_SYNC_GROUP] = "group",
+		[LOGSTOR_SYNC_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		if (strcmp(names[i], name) == 0) {
+			options->sync = (enum logstor_sync)i;
+			return OPTIONS_GO_ON;
+		}
+	}
+	return bad_usage("unknown --sync '%s': expected full, group or off",
+			 name);
+}
+
+static int
+set_flag(struct options *options, int option)
+{
+	if (option == OPTION_BAIL)
+		options->bails = true;
+	else if (option == OPTION_READONLY)
+		options->is_readonly = true;
+	else if (option == OPTION_SAFE)
+		options->is_safe = true;
+	else
+		return OPTIONS_BAD;
+	return OPTIONS_GO_ON;
+}
+
+static int
+answer(const char *text)
+{
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		return OPTIONS_BAD;
+	return OPTIONS_ANSWERED;
+}
+
+static int
+answer_version(void)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "logstor %s\n", logstor_version());
+	return answer(text);
+}
+
+static int
+apply(struct options *options, int option, const char *argument,
+      const char *given)
+{
+	switch (option) {
+	case 'e':
+		return add_script(options, argument, NULL);
+	case 'f':
+		return add_script(options, NULL, argument);
+	case 'k':
+		options->keyspace = argument;
+		return OPTIONS_GO_ON;
+	case OPTION_FORMAT:
+		return set_format(options, argument);
+	case OPTION_SYNC:
+		return set_sync(options, argument);
+	case OPTION_VERSION:
+		return answer_version();
+	case OPTION_HELP:
+		return answer(help_text);
+	case ':':
+		return bad_usage("%s needs an argument", given);
+	case '?':
+		return bad_usage("unknown or ambiguous option %s", given);
+	default:
+		return set_flag(options, option);
+	}
+}
+
+static int
+take_database(struct options *options, int count, char **arguments)
+{
+	if (count > 1)
+		return bad_usage("more than one database: %s, %s",
+				 arguments[0], arguments[1]);
+	if (count == 1)
+		options->database = arguments[0];
+	if (options->database != NULL && options->database[0] == '\0')
+		return bad_usage("the database's name is empty");
+	if (options->is_readonly && options->database == NULL)
+		return bad_usage("--readonly needs a DATABASE");
+	return OPTIONS_GO_ON;
+}
+
+int
+options_parse(struct options *options, int count, char **arguments)
+{
+	int option;
+
+	*options = (struct options){ .render = &render_table };
+	opterr = 0;
+	while ((option = getopt_long(count, arguments, ":e:f:k:",
+				     long_options, NULL)) != -1) {
+		const char *given = arguments[optind - 1];
+		char letter[] = { '-', (char)optopt, '\0' };
+		int outcome;
+
+		/* In "-xyz" the word doesn't tell which letter it was. */
+		if ((option == '?' || option == ':') && optopt > 0 &&
+		    optopt < OPTION_FORMAT && strncmp(given, "--", 2) != 0)
+			given = letter;
+		outcome = apply(options, option, optarg, given);
+		if (outcome != OPTIONS_GO_ON)
+			return outcome;
+	}
+	return take_database(options, count - optind, arguments + optind);
+}
+
+void
+options_finish(struct options *options)
+{
+	free(options->scripts);
+	options->scripts = NULL;
+}

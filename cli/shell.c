@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/shell.h"
+
+#include "cli/command.h"
+#include "cli/line_editor.h"
+#include "cli/report.h"
+#include "cli/result.h"
+#include "cli/signals.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+void
+shell_fail(struct shell *shell)
+{
+	shell->has_failed = true;
+	if (shell->bails && shell->stop == SHELL_GOES_ON)
+		shell->stop = SHELL_BAIL;
+}
+
+bool
+shell_is_interactive(const struct shell *shell)
+{
+	return shell->editor != NULL && shell->script_depth == 0 &&
+	       shell->capture_fd < 0;
+}
+
+bool
+shell_commit(struct shell *shell)
+{
+	if (!shell->is_dirty)
+		return true;
+	shell->is_dirty = false;
+	if (logstor_commit(shell->database) >= 0)
+		return true;
+	report_message(&shell->output, "the last changes are not saved: %s",
+		       logstor_database_error(shell->database));
+	shell_fail(shell);
+	return false;
+}
+
+static void
+end_capture(struct shell *shell)
+{
+	report_message(&shell->output, "cannot write the captured file: %s",
+		       strerror(shell->output.failure));
+	output_redirect(&shell->output, STDOUT_FILENO);
+	close(shell->capture_fd);
+	shell->capture_fd = -1;
+	shell_fail(shell);
+}
+
+/* Whoever read our output may have gone: quietly, that is how `head` ends. */
+static void
+check_output(struct shell *shell)
+{
+	struct output *output = &shell->output;
+
+	if (!output->is_broken || shell->stop == SHELL_UNREAD)
+		return;
+	if (shell->capture_fd >= 0) {
+		end_capture(shell);
+		return;
+	}
+	if (output->failure != EPIPE) {
+		report_message(output, "cannot write the output: %s",
+			       strerror(output->failure));
+		output_flush(output);
+	}
+	shell->has_failed = true;
+	shell->stop = SHELL_UNREAD;
+}
+
+void
+shell_settle(struct shell *shell)
+{
+	shell_commit(shell);
+	output_flush(&shell->output);
+	check_output(shell);
+}
+
+/* ---- one statement ---- */
+
+/* Between pages at the prompt: Enter goes on, Ctrl-C and Ctrl-D don't. */
+static bool
+pause_output(void *context)
+{
+	struct shell *shell = context;
+
+	buffer_append_string(output_begin(&shell->output, OUTPUT_RESULTS),
+			     "---MORE---");
+	output_flush(&shell->output);
+	return line_editor_wait_for_enter(shell->editor);
+}
+
+static int
+print_result(struct shell *shell, logstor_statement *statement)
+{
+	enum logstor_statement_kind kind = logstor_statement_kind(statement);
+	bool is_interactive = shell_is_interactive(shell);
+	struct result_options options = {
+		.render = shell->render,
+		.output = &shell->output,
+		.is_interactive = is_interactive,
+		.is_counted = !logstor_statement_is_conditional(statement),
+		.is_escaped = shell->is_terminal && shell->capture_fd < 0,
+		.page_rows = shell->page_rows,
+		.pause = is_interactive ? pause_output : NULL,
+		.pause_context = shell,
+	};
+
+	if (kind == LOGSTOR_STATEMENT_DESCRIBE &&
+	    (shell->render == &render_table ||
+	     shell->render == &render_expanded))
+		options.render = &render_describe;
+	/* Even one that fails may have done something first. */
+	if (shell->script_depth > 0 && kind != LOGSTOR_STATEMENT_SELECT &&
+	    kind != LOGSTOR_STATEMENT_DESCRIBE)
+		shell->is_dirty = true;
+	return result_print(statement, &options);
+}
+
+static double
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void
+report_time(struct shell *shell, double start_ms)
+{
+	if (shell->is_timed)
+		buffer_printf(output_begin(&shell->output, OUTPUT_MESSAGES),
+			      "Time: %.3f ms\n", now_ms() - start_ms);
+}
+
+/* The library takes text of any bytes, but a NUL in a script is a sign of
+ * damage or of UTF-16, and deserves to be named. */
+static bool
+refuse_nul(struct shell *shell, const struct input *input,
+	   const struct input_item *item)
+{
+	const uint8_t *nul = memchr(item->text.data, '\0', item->text.size);
+	struct report_place place = { input, item, 0, 1 };
+
+	if (nul == NULL)
+		return false;
+	place.offset = (size_t)(nul - item->text.data);
+	report_error(&shell->output, &place, "SyntaxException [2000]",
+		     "the text contains a NUL byte",
+		     "scripts are UTF-8 text; is this one UTF-16, or binary?");
+	shell_fail(shell);
+	return true;
+}
+
+static void
+fail_statement(struct shell *shell, const struct input *input,
+	       const struct input_item *item, int outcome)
+{
+	struct report_place place = { input, item, 0, 0 };
+
+	if (outcome == RESULT_NO_MEMORY)
+		report_error(&shell->output, &place, "ServerError [0000]",
+			     "out of memory while printing the result", NULL);
+	else
+		report_session_error(&shell->output, shell->session, input,
+				     item);
+	shell_fail(shell);
+}
+
+static void
+run_statement(struct shell *shell, const struct input *input,
+	      const struct input_item *item)
+{
+	logstor_statement *statement = NULL;
+	double start_ms = shell->is_timed ? now_ms() : 0;
+	int outcome = RESULT_DONE;
+
+	if (refuse_nul(shell, input, item))
+		return;
+	signals_watch(shell->database);
+	if (logstor_prepare(shell->session, (const char *)item->text.data,
+			    (ptrdiff_t)item->text.size, &statement,
+			    NULL) < 0)
+		outcome = RESULT_FAILED;
+	else if (statement != NULL)
+		outcome = print_result(shell, statement);
+	signals_watch(NULL);
+	if (outcome < 0)
+		fail_statement(shell, input, item, outcome);
+	else if (outcome == RESULT_STOPPED && signals_is_interrupted())
+		report_message(&shell->output, "interrupted");
+	logstor_finalize(statement);
+	if (outcome >= 0)
+		report_time(shell, start_ms);
+}
+
+/* ---- many ---- */
+
+void
+shell_check_signals(struct shell *shell)
+{
+	if (signals_termination() != 0)
+		shell->stop = SHELL_TERMINATED;
+	else if (signals_is_interrupted() && shell->stop == SHELL_GOES_ON)
+		shell->stop = SHELL_INTERRUPTED;
+}
+
+bool
+shell_run(struct shell *shell, struct input *input)
+{
+	while (shell->stop == SHELL_GOES_ON) {
+		struct input_item item;
+		enum input_kind kind = input_next(input, &item);
+
+		if (kind == INPUT_MORE || kind == INPUT_END)
+			break;
+		if (kind == INPUT_COMMAND)
+			command_run(shell, input, &item);
+		else
+			run_statement(shell, input, &item);
+		output_settle(&shell->output);
+		check_output(shell);
+		shell_check_signals(shell);
+	}
+	return shell->stop == SHELL_GOES_ON;
+}
