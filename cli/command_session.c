@@ -4,7 +4,7 @@
 #include "cli/command.h"
 
 #include "cli/line_editor.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #define CLI_COMPLETE_H
 
 #include "base/buffer.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 struct complete {
 	size_t prefix_size;   /* bytes of the word that are there already */

@@ -2,7 +2,7 @@
 #include "cli/input.h"
 
 #include "cli/command.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 #include <assert.h>
 

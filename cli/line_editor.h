@@ -6,7 +6,7 @@
 #define CLI_LINE_EDITOR_H
 
 #include "cli/output.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 struct line_editor;
 

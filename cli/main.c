@@ -12,6 +12,7 @@
 #include "cli/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,6 +23,20 @@ enum {
 	STATUS_FAILED = 2, /* some statement */
 	STATUS_SIGNAL = 128
 };
+
+/* A file of the database must not become one of the standard streams because
+ * that was closed.  What stands in for them can't be written. */
+static void
+hold_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
 
 static bool
 commit_before_output(void *context)
@@ -216,10 +231,12 @@ main(int count, char **arguments)
 		.page_rows = SHELL_PAGE_ROWS,
 		.capture_fd = -1,
 		.consistency = "ONE",
-		.is_terminal = isatty(STDOUT_FILENO),
+		.is_terminal = isatty(STDOUT_FILENO) == 1,
 	};
-	int outcome = options_parse(&options, count, arguments);
+	int outcome;
 
+	hold_standard_streams();
+	outcome = options_parse(&options, count, arguments);
 	if (outcome == 0 && !signals_install()) {
 		fprintf(stderr, "logstor: %s\n", strerror(errno));
 		outcome = -1;

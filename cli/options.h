@@ -6,7 +6,7 @@
 
 #include "base/compiler.h"
 #include "cli/render.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 /* An -e or -f, in the order given. */
 struct options_script {

@@ -8,7 +8,7 @@
 
 #include "cli/output.h"
 #include "cli/page.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 struct render;
 

@@ -12,7 +12,7 @@
 
 #include "cli/input.h"
 #include "cli/output.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 /* A place in an input: an item, or a part of it. */
 struct report_place {

@@ -34,7 +34,8 @@ shell_commit(struct shell *shell)
 	shell->is_dirty = false;
 	if (logstor_commit(shell->database) >= 0)
 		return true;
-	report_message(&shell->output, "the last changes are not saved: %s",
+	report_message(&shell->output, "the last changes are not saved, and results "
+		       "since then not shown: %s",
 		       logstor_database_error(shell->database));
 	shell_fail(shell);
 	return false;
@@ -75,6 +76,8 @@ check_output(struct shell *shell)
 void
 shell_settle(struct shell *shell)
 {
+	/* Results commit on their way out, or stay. */
+	output_flush(&shell->output);
 	shell_commit(shell);
 	output_flush(&shell->output);
 	check_output(shell);

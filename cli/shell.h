@@ -12,7 +12,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/render.h"
-#include "logstor.h"
+#include "include/logstor.h"
 
 struct line_editor;
 

@@ -6,7 +6,7 @@
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 
-#include "logstor.h"
+#include "include/logstor.h"
 
 /* Takes over SIGINT, SIGTERM, SIGHUP, SIGWINCH and SIGCONT and ignores
  * SIGPIPE; once, at the start.  False when the system refuses. */
