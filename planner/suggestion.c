@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "planner/suggestion.h"
 
-/* One slip in a short name, about one in three letters of a longer one. */
+/* One slip, and one more for every four letters: two letters swapped count as
+ * two. */
 static size_t
 distance_max(struct slice wanted)
 {
-	return wanted.size < 6 ? 1 : wanted.size / 3;
+	return 1 + wanted.size / 4;
 }
 
 struct suggestion
