@@ -227,8 +227,9 @@ configure(struct line_editor *editor)
 	el_set(editor->edit, EL_EDITOR, "emacs");
 	el_set(editor->edit, EL_SIGNAL, 0);
 	el_set(editor->edit, EL_GETCFN, read_character);
-	el_set(editor->edit, EL_ADDFN, "logstor-complete",
-	       "complete the word", complete_word);
+	/* The wide form, since the narrow one leaks copies of the names. */
+	el_wset(editor->edit, EL_ADDFN, L"logstor-complete",
+		L"complete the word", complete_word);
 	el_set(editor->edit, EL_BIND, "^I", "logstor-complete", NULL);
 	el_set(editor->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	history(editor->history, &event, H_SETSIZE, HISTORY_COUNT_MAX);

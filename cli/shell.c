@@ -160,6 +160,16 @@ refuse_nul(struct shell *shell, const struct input *input,
 	return true;
 }
 
+/* The terminal has shown ^C where the cursor was. */
+static void
+leave_interrupted_line(struct shell *shell)
+{
+	if (shell_is_interactive(shell) && signals_is_interrupted())
+		buffer_append_byte(output_begin(&shell->output,
+						OUTPUT_MESSAGES),
+				   '\n');
+}
+
 static void
 fail_statement(struct shell *shell, const struct input *input,
 	       const struct input_item *item, int outcome)
@@ -193,6 +203,8 @@ run_statement(struct shell *shell, const struct input *input,
 	else if (statement != NULL)
 		outcome = print_result(shell, statement);
 	signals_watch(NULL);
+	if (outcome != RESULT_DONE)
+		leave_interrupted_line(shell);
 	if (outcome < 0)
 		fail_statement(shell, input, item, outcome);
 	else if (outcome == RESULT_STOPPED && signals_is_interrupted())
