@@ -39,7 +39,7 @@ struct table {
 	uint32_t storage_id;   /* the engine's table number */
 	uint32_t next_column_id;
 
-	/* Key columns in key order, then the others by name: SELECT *'s order */
+	/* Key columns in key order, then the others by name: SELECT *'s */
 	struct column *columns;
 	uint32_t column_count;
 	uint32_t key_count;
