@@ -10,17 +10,20 @@
 #include "base/reader.h"
 #include "types/type.h"
 
-/* Appends the encoding of ${values}: for a map, keys and values alternate
- * and count counts both.  Sets and maps are sorted by the type's order, and
- * of equal elements (keys) the last one wins, as CQL does.  Null elements are
- * refused except in tuples.  The array is reordered. */
+/* Appends the encoding of ${values}, each of which must be valid: for a map,
+ * keys and values alternate and count counts both.  Sets and maps are sorted
+ * by the type's order, and of equal elements (keys) the last one wins, as CQL
+ * does.  Null elements are refused except in tuples, and so are more elements
+ * than a tuple has; fewer are filled up with nulls.  The array is
+ * reordered. */
 MUST_CHECK int collection_build(const struct type *type, struct slice *values,
 				size_t count, struct buffer *out,
 				struct error *error);
 
-/* Walks a collection or tuple, element by element.  begin returns the number
- * of elements (a map's keys and values count apart; a tuple's missing tail
- * counts as null). */
+/* Walks a collection or tuple, element by element.  The bytes may be foreign:
+ * what doesn't fit them gives ERROR_INVALID, the elements themselves are not
+ * looked at.  begin returns the number of elements, also in ${count} (a map's
+ * keys and values count apart; a tuple's missing tail counts as null). */
 struct collection_cursor {
 	struct reader reader;
 	const struct type *type;

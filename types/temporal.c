@@ -299,7 +299,7 @@ temporal_print_timestamp(const struct type *type, struct slice value,
 {
 	int64_t ms = (int64_t)load_u64_be(value.data);
 	int64_t days = divide_down(ms, MS_IN_DAY);
-	int64_t ms_of_day = ms - days * MS_IN_DAY;
+	int64_t ms_of_day = (ms % MS_IN_DAY + MS_IN_DAY) % MS_IN_DAY;
 	struct civil_date date = temporal_civil_from_days(days);
 	uint8_t quote = print_style_quote(style, true);
 

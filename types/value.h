@@ -3,7 +3,8 @@
  * What can be done with a value of any type.  A value is a slice of CQL's
  * wire encoding (the bytes of a [value] in the native protocol, without its
  * length); the null slice is null; a slice of size 0 is CQL's "empty" value.
- * These functions dispatch through the type table: one row per CQL type. */
+ * These functions dispatch through the type table: one row per CQL type.
+ * Where an error is asked for, NULL will do for who doesn't want to know. */
 #ifndef TYPES_VALUE_H
 #define TYPES_VALUE_H
 
@@ -44,16 +45,19 @@ MUST_CHECK int value_parse(const struct type *type, enum literal_kind kind,
 /* STRING, INTEGER, … as CQL's messages name them. */
 const char *literal_kind_name(enum literal_kind kind);
 
-/* Are these foreign bytes (bound by a client) a value of the type?  Null and,
- * for most types, empty values are.  Negative with a message when not. */
+/* Are these foreign bytes (bound by a client) a value of the type?  Null is,
+ * and an empty value of any type but list, set and map.  Sets and maps must
+ * be sorted and without duplicates.  Negative with a message when not. */
 MUST_CHECK int value_validate(const struct type *type, struct slice value,
 			      struct error *error);
 
-/* The order of the type: -1, 0, 1.  Both must be valid and not null. */
+/* The order of the type: -1, 0, 1.  Both must be valid and not null; empty
+ * comes first. */
 int value_compare(const struct type *type, struct slice a, struct slice b);
 
-/* Appends the value in one of the forms; null is `null` (empty in
- * VALUE_TEXT).  Bytes that are no value of the type print as 0x… */
+/* Appends the value in one of the forms; null is `null` (nothing in
+ * VALUE_TEXT).  The bytes may be foreign: what is no value of the type prints
+ * as 0x… */
 void value_print(const struct type *type, struct slice value,
 		 enum value_form form, struct buffer *out);
 
