@@ -137,6 +137,19 @@ commit(struct fixture *fixture, uint64_t lsn)
 		fail_msg("commit: %s", error.message);
 }
 
+int
+fixture_execute(struct fixture *fixture, const struct plan *plan,
+		struct execute_schema_state *state, uint64_t *lsn,
+		struct error *error)
+{
+	int result;
+
+	while ((result = execute_schema(&fixture->session, plan, state, lsn,
+					error)) == ENGINE_PENDING)
+		wait_for_io(fixture);
+	return result;
+}
+
 static int
 run_plan(struct fixture *fixture, const struct plan *plan,
 	 struct error *error)
@@ -147,9 +160,7 @@ run_plan(struct fixture *fixture, const struct plan *plan,
 
 	if (plan->kind == PLAN_USE)
 		return execute_use(&fixture->session, plan->statement, error);
-	while ((result = execute_schema(&fixture->session, plan, &state, &lsn,
-					error)) == ENGINE_PENDING)
-		wait_for_io(fixture);
+	result = fixture_execute(fixture, plan, &state, &lsn, error);
 	execute_schema_finish(&state);
 	if (result == 0)
 		commit(fixture, lsn);
@@ -229,13 +240,14 @@ fixture_table(struct fixture *fixture, const char *keyspace, const char *name)
 /* ---- rows ---- */
 
 void
-fixture_write(struct fixture *fixture, uint32_t table, const char *key)
+fixture_put(struct fixture *fixture, uint32_t table, struct slice key,
+	    struct slice value)
 {
 	const struct engine_write write = {
 		.kind = ENGINE_WRITE_ROW,
 		.table = table,
-		.key = slice_from_string(key),
-		.value = slice_from_string("value"),
+		.key = key,
+		.value = value,
 		.timestamp_us =
 			engine_timestamp_us(fixture->database.engine),
 	};
@@ -249,6 +261,12 @@ fixture_write(struct fixture *fixture, uint32_t table, const char *key)
 	if (result != 0)
 		fail_msg("write: %s", error.message);
 	commit(fixture, lsn);
+}
+
+void
+fixture_write(struct fixture *fixture, uint32_t table, const char *key)
+{
+	fixture_put(fixture, table, slice_from_string(key), SLICE("value"));
 }
 
 bool

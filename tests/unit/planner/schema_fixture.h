@@ -34,6 +34,11 @@ int fixture_run(struct fixture *fixture, const char *text,
 /* The same; an error fails the test. */
 void fixture_must(struct fixture *fixture, const char *text);
 
+/* execute_schema, called until it need not wait. */
+int fixture_execute(struct fixture *fixture, const struct plan *plan,
+		    struct execute_schema_state *state, uint64_t *lsn,
+		    struct error *error);
+
 /* DESCRIBE: a line for each row, values separated by `|`. */
 int fixture_describe(struct fixture *fixture, const char *text,
 		     struct buffer *out, struct error *error);
@@ -41,7 +46,9 @@ int fixture_describe(struct fixture *fixture, const char *text,
 struct table *fixture_table(struct fixture *fixture, const char *keyspace,
 			    const char *name);
 
-/* Writes and reads one row of a table, past all CQL. */
+/* Writes and reads rows past all CQL. */
+void fixture_put(struct fixture *fixture, uint32_t table, struct slice key,
+		 struct slice value);
 void fixture_write(struct fixture *fixture, uint32_t table, const char *key);
 bool fixture_has(struct fixture *fixture, uint32_t table, const char *key);
 

@@ -158,8 +158,8 @@ TEST(a_statement_means_the_keyspace_it_was_prepared_in)
 		&arena, &plan, &error), 0);
 	assert_int_equal(plan.kind, PLAN_SCHEMA);
 	fixture_must(&fixture, "USE b");
-	assert_int_equal(execute_schema(&fixture.session, &plan, &execution,
-					&lsn, &error), 0);
+	assert_int_equal(fixture_execute(&fixture, &plan, &execution, &lsn,
+					 &error), 0);
 	assert_non_null(fixture_table(&fixture, "a", "t"));
 	assert_null(fixture_table(&fixture, "b", "t"));
 	execute_schema_finish(&execution);
@@ -247,11 +247,11 @@ TEST(a_change_that_was_overtaken_is_checked_again)
 		fixture_parse("CREATE TABLE ks.t (k int PRIMARY KEY)",
 			      &arena), &arena, &plan, &error), 0);
 	/* As after a first call that found the buffers full. */
-	assert_int_equal(execute_schema(&fixture.session, &plan, &execution,
-					&lsn, &error), 0);
+	assert_int_equal(fixture_execute(&fixture, &plan, &execution, &lsn,
+					 &error), 0);
 	table = fixture_table(&fixture, "ks", "t");
-	assert_int_equal(execute_schema(&fixture.session, &plan, &execution,
-					&lsn, &error), -ERROR_EXISTS);
+	assert_int_equal(fixture_execute(&fixture, &plan, &execution, &lsn,
+					 &error), -ERROR_EXISTS);
 	assert_ptr_equal(fixture_table(&fixture, "ks", "t"), table);
 	execute_schema_finish(&execution);
 	arena_finish(&arena);
@@ -361,20 +361,12 @@ TEST(a_damaged_catalog_is_refused_at_opening)
 
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		struct fixture fixture;
-		struct engine_write write = {
-			.kind = ENGINE_WRITE_ROW,
-			.table = ENGINE_TABLE_CATALOG,
-			.key = cases[i].key,
-			.value = cases[i].value,
-			.timestamp_us = 1,
-		};
 		struct error error = ERROR_INIT;
 		struct catalog catalog = { 0 };
-		uint64_t lsn;
 
 		fixture_open(&fixture, NULL);
-		assert_int_equal(engine_write(fixture.database.engine, &write,
-					      1, &lsn, &error), 0);
+		fixture_put(&fixture, ENGINE_TABLE_CATALOG, cases[i].key,
+			    cases[i].value);
 		assert_int_equal(catalog_store_load(fixture.database.engine,
 						    &catalog, &error),
 				 -ERROR_CORRUPT);
