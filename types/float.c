@@ -293,14 +293,14 @@ print_decimal(const struct decimal *decimal, int plain_exponent,
 
 /* cqlsh's rule: %.5g, but for numbers from 1e-4 to 1e5 the digits left of the
  * point come on top.  Its exponent is truncated towards zero, so below 1 it
- * is one too high; what is as small as 2^-52 gets no extra digits. */
+ * is one too high. */
 static void
 print_display(double number, struct buffer *out)
 {
 	struct decimal decimal;
 	int digits = DISPLAY_DIGITS;
 
-	if (fabs(number) > DBL_EPSILON) {
+	if (fabs(number) > 0) {
 		int exponent = (int)log10(fabs(number));
 
 		if (exponent >= -4 && exponent < DISPLAY_EXPONENT)

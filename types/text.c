@@ -62,6 +62,14 @@ text_print_literal(struct slice text, struct buffer *out)
 	buffer_append_byte(out, '\'');
 }
 
+/* No form escapes these; most bytes are such. */
+static inline bool
+is_plain(uint8_t byte)
+{
+	return byte >= 0x20 && byte != '"' && byte != '\'' && byte != '\\' &&
+	       byte != 0x7f && byte != 0xc2;
+}
+
 /* The bytes of the control character at ${i}, C1 included, or 0.  The text is
  * valid UTF-8, where C2 80 to C2 9F are U+0080 to U+009F. */
 static size_t
@@ -113,8 +121,11 @@ text_print_json(struct slice text, struct buffer *out)
 	buffer_append_byte(out, '"');
 	for (size_t i = 0; i < text.size; i++) {
 		uint8_t byte = text.data[i];
-		size_t size = control_size(text, i, 0x9f);
+		size_t size;
 
+		if (is_plain(byte))
+			continue;
+		size = control_size(text, i, 0x9f);
 		if (size == 0 && (byte == '"' || byte == '\\'))
 			size = 1;
 		if (size == 0)
@@ -155,8 +166,11 @@ text_print_escaped(struct slice text, bool is_quoted, struct buffer *out)
 		buffer_append_byte(out, '\'');
 	for (size_t i = 0; i < text.size; i++) {
 		uint8_t byte = text.data[i];
-		size_t size = control_size(text, i, 0xa0);
+		size_t size;
 
+		if (is_plain(byte))
+			continue;
+		size = control_size(text, i, 0xa0);
 		if (byte == '\\' || (byte == '\'' && is_quoted))
 			size = 1;
 		if (size == 0)
