@@ -1,18 +1,498 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The index against a model: a plain sorted array. */
 #include "storage/primary_index.h"
 
 #include "tests/support/unit.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+enum { MODEL_MAX = 40000 };
+
+struct model {
+	struct primary_index *index;
+	struct index_entry *entries;
+	size_t count;
+	uint64_t seed;
+	/* The keys that operations draw from. */
+	void (*draw)(struct model *model, struct index_entry *entry);
+	size_t range; /* of what draw chooses from */
+};
+
+static uint64_t
+next_random(struct model *model)
+{
+	uint64_t x = model->seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static uint64_t
+hash(uint64_t number)
+{
+	struct model one = { .seed = number };
+
+	return next_random(&one);
+}
+
+static int
+compare(const struct index_entry *a, int64_t token, uint64_t fingerprint)
+{
+	if (a->token != token)
+		return a->token < token ? -1 : 1;
+	return a->fingerprint < fingerprint ? -1 :
+					      a->fingerprint > fingerprint;
+}
+
+static size_t
+model_search(const struct model *model, int64_t token, uint64_t fingerprint)
+{
+	size_t low = 0;
+	size_t high = model->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (compare(&model->entries[middle], token, fingerprint) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+model_has(const struct model *model, size_t at, const struct index_entry *key)
+{
+	return at < model->count && compare(&model->entries[at], key->token,
+					    key->fingerprint) == 0;
+}
+
+static void
+assert_same_entry(const struct index_entry *a, const struct index_entry *b)
+{
+	assert_int_equal(a->token, b->token);
+	assert_int_equal(a->fingerprint, b->fingerprint);
+	assert_int_equal(a->timestamp_us, b->timestamp_us);
+	assert_int_equal(a->location.segment, b->location.segment);
+	assert_int_equal(a->location.offset, b->location.offset);
+	assert_int_equal(a->location.size, b->location.size);
+	assert_int_equal(a->expires_at_s, b->expires_at_s);
+	assert_int_equal(a->is_tombstone, b->is_tombstone);
+}
+
+static struct location
+random_location(struct model *model)
+{
+	return (struct location){
+		.segment = (uint32_t)next_random(model),
+		.offset = (uint32_t)(next_random(model) % (1 << 17)) * 8,
+		.size = (uint32_t)(next_random(model) % (1 << 22)) * 8,
+	};
+}
+
+static void
+draw_even(struct model *model, struct index_entry *entry)
+{
+	uint64_t number = next_random(model) % model->range;
+
+	entry->token = (int64_t)hash(number);
+	entry->fingerprint = hash(~number);
+}
+
+static void
+draw_equal_tokens(struct model *model, struct index_entry *entry)
+{
+	uint64_t number = next_random(model) % model->range;
+
+	entry->token = number % 4 == 0 ? 77 : 78;
+	entry->fingerprint = hash(number);
+}
+
+/* Tokens that agree in many bits, at both ends of the range too. */
+static void
+draw_crowded(struct model *model, struct index_entry *entry)
+{
+	static const int64_t bases[] = { INT64_MIN + 1, -3, 0,
+					 INT64_MAX - 5000, 1 << 20 };
+	uint64_t number = next_random(model) % model->range;
+
+	entry->token = bases[number % 5] + (int64_t)(number / 5 % 5000);
+	entry->fingerprint = number % 3 == 0 ? 0 : UINT64_MAX - number;
+}
+
+static void
+draw_entry(struct model *model, struct index_entry *entry)
+{
+	memset(entry, 0, sizeof(*entry));
+	model->draw(model, entry);
+	entry->timestamp_us = (int64_t)next_random(model);
+	entry->location = random_location(model);
+	if (next_random(model) % 16 == 0)
+		entry->expires_at_s = (uint32_t)next_random(model);
+	entry->is_tombstone = next_random(model) % 8 == 0;
+}
+
+static void
+do_insert(struct model *model)
+{
+	struct index_entry entry;
+	struct index_entry old;
+	size_t at;
+	int outcome;
+
+	draw_entry(model, &entry);
+	at = model_search(model, entry.token, entry.fingerprint);
+	outcome = primary_index_insert(model->index, &entry, &old);
+	if (model_has(model, at, &entry)) {
+		assert_int_equal(outcome, INDEX_REPLACED);
+		assert_same_entry(&old, &model->entries[at]);
+	} else {
+		assert_int_equal(outcome, INDEX_INSERTED);
+		assert_true(model->count < MODEL_MAX);
+		memmove(&model->entries[at + 1], &model->entries[at],
+			(model->count - at) * sizeof(entry));
+		model->count++;
+	}
+	model->entries[at] = entry;
+}
+
+static void
+do_remove(struct model *model)
+{
+	struct index_entry entry;
+	struct index_entry old;
+	size_t at;
+	bool is_there;
+
+	draw_entry(model, &entry);
+	at = model_search(model, entry.token, entry.fingerprint);
+	is_there = model_has(model, at, &entry);
+	assert_int_equal(primary_index_remove(model->index, entry.token,
+					      entry.fingerprint, &old),
+			 is_there);
+	if (!is_there)
+		return;
+	assert_same_entry(&old, &model->entries[at]);
+	model->count--;
+	memmove(&model->entries[at], &model->entries[at + 1],
+		(model->count - at) * sizeof(entry));
+}
+
+static void
+do_find_many(struct model *model)
+{
+	struct index_entry entries[40];
+	bool found[40];
+	size_t count = next_random(model) % 41;
+
+	for (size_t i = 0; i < count; i++)
+		draw_entry(model, &entries[i]);
+	primary_index_find_many(model->index, entries, found, count);
+	for (size_t i = 0; i < count; i++) {
+		struct index_entry alone;
+		size_t at = model_search(model, entries[i].token,
+					 entries[i].fingerprint);
+
+		assert_int_equal(found[i],
+				 model_has(model, at, &entries[i]));
+		assert_int_equal(primary_index_find(model->index,
+						    entries[i].token,
+						    entries[i].fingerprint,
+						    &alone), found[i]);
+		if (!found[i])
+			continue;
+		assert_same_entry(&entries[i], &model->entries[at]);
+		assert_same_entry(&alone, &model->entries[at]);
+	}
+}
+
+static void
+do_relocate(struct model *model)
+{
+	struct index_entry entry;
+	struct location to = random_location(model);
+	size_t at;
+	bool is_there;
+
+	draw_entry(model, &entry);
+	at = model_search(model, entry.token, entry.fingerprint);
+	is_there = model_has(model, at, &entry);
+	assert_false(primary_index_relocate(model->index, entry.token,
+					    entry.fingerprint, entry.location,
+					    to));
+	if (!is_there)
+		return;
+	assert_true(primary_index_relocate(model->index, entry.token,
+					   entry.fingerprint,
+					   model->entries[at].location, to));
+	model->entries[at].location = to;
+}
+
+static void
+do_range(struct model *model)
+{
+	struct index_entry first;
+	struct index_entry last;
+	struct index_entry got[50];
+	size_t capacity = next_random(model) % 51;
+	size_t count;
+	size_t at;
+
+	draw_entry(model, &first);
+	draw_entry(model, &last);
+	count = primary_index_range(model->index, first.token,
+				    first.fingerprint, last.token, got,
+				    capacity);
+	at = model_search(model, first.token, first.fingerprint);
+	for (size_t i = 0; i < count; i++)
+		assert_same_entry(&got[i], &model->entries[at + i]);
+	if (count < capacity && at + count < model->count)
+		assert_true(model->entries[at + count].token > last.token);
+}
+
+static void
+do_count_live(struct model *model)
+{
+	struct index_entry first;
+	struct index_entry last;
+	uint32_t now_s = (uint32_t)next_random(model);
+	uint64_t live = 0;
+
+	draw_entry(model, &first);
+	draw_entry(model, &last);
+	for (size_t i = 0; i < model->count; i++) {
+		const struct index_entry *entry = &model->entries[i];
+
+		live += entry->token >= first.token &&
+			entry->token <= last.token && !entry->is_tombstone &&
+			(entry->expires_at_s == 0 ||
+			 entry->expires_at_s > now_s);
+	}
+	assert_int_equal(primary_index_count_live(model->index, first.token,
+						  last.token, now_s), live);
+}
+
+static void
+compare_all(struct model *model)
+{
+	int64_t token = INT64_MIN;
+	uint64_t fingerprint = 0;
+	struct index_entry got[100];
+	size_t seen = 0;
+
+	primary_index_check(model->index);
+	assert_int_equal(primary_index_count(model->index), model->count);
+	for (;;) {
+		size_t count = primary_index_range(model->index, token,
+						   fingerprint, INT64_MAX, got,
+						   100);
+
+		for (size_t i = 0; i < count; i++)
+			assert_same_entry(&got[i], &model->entries[seen + i]);
+		seen += count;
+		if (count < 100 || got[99].fingerprint == UINT64_MAX)
+			break;
+		token = got[99].token;
+		fingerprint = got[99].fingerprint + 1;
+	}
+	assert_int_equal(seen, model->count);
+}
+
+/* ${removals} of 100 operations remove. */
+static void
+work(struct model *model, unsigned operations, unsigned removals)
+{
+	for (unsigned i = 0; i < operations; i++) {
+		unsigned dice = (unsigned)(next_random(model) % 100);
+
+		if (dice < removals)
+			do_remove(model);
+		else if (dice < 90)
+			do_insert(model);
+		else if (dice < 94)
+			do_relocate(model);
+		else if (dice < 97)
+			do_find_many(model);
+		else
+			do_range(model);
+		if (next_random(model) % 2000 == 0)
+			do_count_live(model);
+		if (next_random(model) % 5000 == 0)
+			primary_index_check(model->index);
+	}
+	compare_all(model);
+}
+
+TEST(the_index_does_what_a_sorted_array_does)
+{
+	static const struct {
+		void (*draw)(struct model *model, struct index_entry *entry);
+		size_t range;
+	} rows[] = {
+		{ draw_even, 30 },
+		{ draw_even, 3000 },
+		{ draw_even, 40000 },
+		{ draw_equal_tokens, 1000 },
+		{ draw_equal_tokens, 20000 },
+		{ draw_crowded, 20000 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct model model = {
+			.index = primary_index_create(),
+			.entries = malloc(MODEL_MAX *
+					  sizeof(struct index_entry)),
+			.seed = i,
+			.draw = rows[i].draw,
+			.range = rows[i].range,
+		};
+		uint64_t empty_bytes = primary_index_bytes(model.index);
+
+		assert_non_null(model.entries);
+		print_message("# row %zu\n", i);
+		work(&model, 20000, 5);
+		work(&model, 20000, 75);
+		work(&model, 10000, 10);
+		while (model.count > 0) {
+			struct index_entry old;
+			size_t at = next_random(&model) % model.count;
+
+			assert_true(primary_index_remove(
+				model.index, model.entries[at].token,
+				model.entries[at].fingerprint, &old));
+			assert_same_entry(&old, &model.entries[at]);
+			model.count--;
+			memmove(&model.entries[at], &model.entries[at + 1],
+				(model.count - at) * sizeof(old));
+		}
+		compare_all(&model);
+		/* Its memory has gone back, but for the directory. */
+		assert_true(primary_index_bytes(model.index) <
+			    empty_bytes + (64 << 10));
+		free(model.entries);
+		primary_index_destroy(model.index);
+	}
+}
+
 TEST(an_empty_index_finds_nothing)
 {
 	struct primary_index *index = primary_index_create();
-	struct index_entry entry;
+	struct index_entry entry = { 0 };
+	bool found = true;
 
 	assert_non_null(index);
 	assert_false(primary_index_find(index, 0, 0, &entry));
+	assert_false(primary_index_remove(index, 0, 0, &entry));
+	primary_index_find_many(index, &entry, &found, 1);
+	assert_false(found);
+	assert_int_equal(primary_index_range(index, INT64_MIN, 0, INT64_MAX,
+					     &entry, 1), 0);
+	assert_int_equal(primary_index_count_live(index, INT64_MIN, INT64_MAX,
+						  0), 0);
 	assert_int_equal(primary_index_count(index), 0);
 	primary_index_check(index);
 	primary_index_destroy(index);
+	primary_index_destroy(NULL);
+}
+
+TEST(extremes_come_back_as_they_were)
+{
+	static const struct index_entry rows[] = {
+		{ INT64_MIN, 0, INT64_MIN, { 0, 0, 0 }, 0, false },
+		{ INT64_MIN + 1, UINT64_MAX, INT64_MAX,
+		  { UINT32_MAX, (1 << 20) - 8, (1 << 25) - 8 },
+		  UINT32_MAX, true },
+		{ -1, 1, -1, { 1, 8, 16 << 20 }, 1, false },
+		{ 0, 0, 0, { 0, 0, 8 }, 0, true },
+		{ INT64_MAX, UINT64_MAX, 5, { 7, 64, 72 }, 0, false },
+	};
+	struct primary_index *index = primary_index_create();
+	struct index_entry got[ARRAY_COUNT(rows)];
+
+	for (size_t i = ARRAY_COUNT(rows); i-- > 0;)
+		assert_int_equal(primary_index_insert(index, &rows[i], got),
+				 INDEX_INSERTED);
+	assert_int_equal(primary_index_range(index, INT64_MIN, 0, INT64_MAX,
+					     got, ARRAY_COUNT(got)),
+			 ARRAY_COUNT(rows));
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		assert_same_entry(&got[i], &rows[i]);
+	/* The end of a range is inclusive; a range may be empty. */
+	assert_int_equal(primary_index_range(index, -1, 1, 0, got, 5), 2);
+	assert_int_equal(primary_index_range(index, -1, 2, 0, got, 5), 1);
+	assert_int_equal(primary_index_range(index, 1, 0, 0, got, 5), 0);
+	assert_int_equal(primary_index_range(index, INT64_MAX, UINT64_MAX,
+					     INT64_MAX, got, 5), 1);
+	primary_index_check(index);
+	primary_index_destroy(index);
+}
+
+/* What is promised about memory, at a size that a test has time for. */
+static double
+bytes_per_key(void (*draw)(struct model *model, struct index_entry *entry),
+	      size_t count)
+{
+	struct model model = { .index = primary_index_create(),
+			       .range = SIZE_MAX,
+			       .draw = draw };
+	double worst = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct index_entry entry = { 0 };
+		struct index_entry old;
+		double now;
+
+		draw(&model, &entry);
+		assert_true(primary_index_insert(model.index, &entry, &old) >
+			    0);
+		now = (double)primary_index_bytes(model.index) /
+		      (double)primary_index_count(model.index);
+		if (i > count / 2 && now > worst)
+			worst = now;
+	}
+	primary_index_check(model.index);
+	primary_index_destroy(model.index);
+	return worst;
+}
+
+TEST(a_key_takes_at_most_36_bytes_while_the_index_grows)
+{
+	double bytes = bytes_per_key(draw_even, 400000);
+
+	print_message("# %.2f bytes a key\n", bytes);
+	assert_true(bytes <= 36);
+}
+
+TEST(equal_tokens_take_little_more_memory)
+{
+	double bytes = bytes_per_key(draw_equal_tokens, 200000);
+
+	print_message("# %.2f bytes a key\n", bytes);
+	assert_true(bytes <= 48);
+}
+
+/* Groups of tokens that agree in all but the last bits: the worst there is for
+ * a trie. */
+static void
+draw_groups(struct model *model, struct index_entry *entry)
+{
+	uint64_t number = next_random(model);
+
+	entry->token = (int64_t)(hash(number % 3000) & ~UINT64_C(3)) |
+		       (int64_t)(number >> 62);
+	entry->fingerprint = number;
+}
+
+TEST(crafted_tokens_cost_a_bounded_amount_of_memory)
+{
+	double bytes = bytes_per_key(draw_groups, 200000);
+
+	print_message("# %.2f bytes a key\n", bytes);
+	assert_true(bytes <= 100);
 }
 
 UNIT_MAIN()
