@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Scripts: how text becomes statements and commands, when they run, and how
+it ends.
+
+    scripts.py SHELL
+"""
+
+import os
+import select
+import signal
+import subprocess
+import time
+
+from harness import ROW, SCHEMA, expect, main, same
+
+COUNT = "SELECT count(*) FROM t;"
+CSV = ("--format", "csv")
+
+
+class Pipe:
+    """A shell that reads a pipe which stays open."""
+
+    def __init__(self, shell, *arguments):
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen(
+            [shell.program, *arguments], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def write(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def read(self, seconds=20):
+        """What comes next."""
+        stream = self.process.stdout
+        assert select.select([stream], [], [], seconds)[0], "nothing came"
+        return os.read(stream.fileno(), 65536).decode()
+
+    def finish(self):
+        self.process.stdin.close()
+        self.process.stdout.read()
+        self.process.stdout.close()
+        errors = self.process.stderr.read().decode()
+        self.process.stderr.close()
+        return self.process.wait(timeout=30), errors
+
+
+def statements_may_share_lines_and_cross_them(shell, _folder):
+    script = "CREATE KEYSPACE ks;USE ks;;CREATE TABLE\nt (k int\n" \
+        "PRIMARY KEY, v text);INSERT INTO t (k, v)\nVALUES (1, 'a;\nb') ;" \
+        " -- SELECT;\n /* ; */ SELECT v FROM t"
+    expect(shell.run(*CSV, script=script), status=0, errors="",
+           out='v\n"a;\nb"\n')
+
+
+def commands_end_with_their_line_or_semicolon(shell, _folder):
+    script = "FORMAT csv\n" + SCHEMA + ROW + \
+        "SELECT k FROM t; format JSON; SELECT k FROM t;\nFormat csv\n" \
+        "SELECT k\nFROM t"
+    expect(shell.run(script=script), status=0, errors="",
+           out='k\n1\n{"k": 1}\nk\n1\n')
+
+
+def commands_are_known_at_a_statements_start_only(shell, _folder):
+    script = "CREATE KEYSPACE ks; USE ks; CREATE TABLE t (help int PRIMARY " \
+        "KEY,\nexit text,\nhistory text);\nSELECT\nexit FROM t;"
+    expect(shell.run(*CSV, script=script), status=0, errors="", out="exit\n")
+
+
+def exit_ends_everything(shell, _folder):
+    expect(shell.run("-e", "EXIT", "-e", "SELEC", "-f", "-",
+                     script="SELEC"), status=0, out="", errors="")
+    expect(shell.run("-e", "FOO; QUIT; FOO"), status=2)
+
+
+def only_comments_are_nothing(shell, _folder):
+    for script in ("", "\n", "-- a", "-- a\n", "/* a */", ";", " ; ;\n",
+                   "// a", "\ufeff"):
+        expect(shell.run(script=script), status=0, out="", errors="")
+
+
+def what_does_not_end_is_an_error(shell, _folder):
+    for script in (SCHEMA + "SELECT 'abc", SCHEMA + "SELECT \"k FROM t",
+                   SCHEMA + "SELECT * FROM", SCHEMA + "SOURCE 'abc"):
+        expect(shell.run(script=script), status=2, out="",
+               holds=["<stdin>:3:"])
+
+
+def statements_run_while_the_pipe_is_open(shell, _folder):
+    pipe = Pipe(shell, *CSV)
+    pipe.write(SCHEMA + COUNT + "\nINSERT INTO t (k) VAL")
+    same(pipe.read(), "count\n0\n")
+    pipe.write("UES (1);")
+    pipe.write(COUNT)
+    same(pipe.read(), "count\n1\n")
+    pipe.write("SHOW VERS")
+    pipe.write("ION")
+    assert not select.select([pipe.process.stdout], [], [], 0.3)[0]
+    pipe.write("\n")
+    assert pipe.read().startswith("logstor "), "no version"
+    pipe.write("SELECT k FROM t")
+    same(pipe.process.poll(), None)
+    same(pipe.finish(), (0, ""))
+
+
+def what_was_printed_survives_a_kill(shell, folder):
+    path = os.path.join(folder, "a.db")
+    pipe = Pipe(shell, *CSV, path)
+    pipe.write(SCHEMA + ROW + COUNT)
+    same(pipe.read(), "count\n1\n")
+    pipe.process.kill()
+    pipe.finish()
+    same(shell.count(path), 1)
+
+
+def what_ran_before_a_pause_survives_a_kill(shell, folder):
+    path = os.path.join(folder, "a.db")
+    pipe = Pipe(shell, path)
+    pipe.write(SCHEMA + ROW)
+    # Nothing is printed: the shell gets time to see that no more comes.
+    time.sleep(1)
+    pipe.process.kill()
+    pipe.finish()
+    same(shell.count(path), 1)
+
+
+def a_signal_ends_it_cleanly(shell, folder):
+    for number, status in ((signal.SIGTERM, 143), (signal.SIGHUP, 129),
+                           (signal.SIGINT, 130)):
+        path = os.path.join(folder, f"{status}.db")
+        pipe = Pipe(shell, *CSV, path)
+        pipe.write(SCHEMA + ROW + COUNT + "INSERT INTO t (k) VALUES (2);")
+        same(pipe.read(), "count\n1\n")
+        time.sleep(0.3)
+        pipe.process.send_signal(number)
+        # It ends though the pipe is still open.
+        same(pipe.process.wait(timeout=30), status)
+        same(pipe.finish(), (status, ""))
+        same(shell.count(path), 2)
+
+
+def an_interrupt_ends_a_running_statement(shell, _folder):
+    script = SCHEMA + "".join(f"INSERT INTO t (k) VALUES ({k});"
+                              for k in range(3000))
+    pipe = Pipe(shell)
+    pipe.write(script + "SELECT * FROM t;" * 30)
+    # Its output fills the pipe, so that it hangs in the middle of a result.
+    pipe.read(60)
+    time.sleep(0.3)
+    pipe.process.send_signal(signal.SIGINT)
+    same(pipe.process.wait(timeout=30), 130)
+    pipe.finish()
+
+
+def bail_ends_scripts_within_scripts(shell, folder):
+    with open(os.path.join(folder, "in.cql"), "w", encoding="utf-8") as file:
+        file.write("FOO; BAR;")
+    script = "SOURCE 'in.cql'; BAZ; SHOW VERSION;"
+    status, out, errors = shell.run(script=script, cwd=folder)
+    expect((status, out, errors), status=2, holds=["FOO", "BAR", "BAZ"])
+    assert out.startswith("logstor"), out
+    expect(shell.run("--bail", script=script, cwd=folder), status=2, out="",
+           holds=["FOO"], lacks=["BAR", "BAZ"])
+
+
+def source_finds_no_end_and_no_file(shell, folder):
+    loop = os.path.join(folder, "loop.cql")
+    with open(loop, "w", encoding="utf-8") as file:
+        file.write("SOURCE 'loop.cql'")
+    expect(shell.run("-f", "loop.cql", cwd=folder), status=2,
+           holds=["nested"])
+    expect(shell.run("-e", "SOURCE 'nope.cql'; SOURCE", cwd=folder),
+           status=2, holds=["cannot read nope.cql", "usage: SOURCE"])
+    expect(shell.run("-e", f"SOURCE '{folder}'"), status=2,
+           holds=["Is a directory"])
+
+
+def capture_appends_to_a_file(shell, folder):
+    path = os.path.join(folder, "it's.txt")
+    quoted = path.replace("'", "''")
+    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE '{quoted}'; " \
+        "SELECT k FROM t; CAPTURE OFF; SELECT v FROM t;"
+    for _ in range(2):
+        expect(shell.run(script=script), status=0, errors="",
+               out="v\none\n")
+    with open(path, encoding="utf-8") as file:
+        same(file.read(), "k\n1\nk\n1\n")
+    expect(shell.run("-e", f"CAPTURE '{folder}/no/such'; SHOW VERSION"),
+           status=2, holds=["cannot write"])
+
+
+def a_full_capture_ends_and_is_told(shell, _folder):
+    if not os.path.exists("/dev/full"):
+        return
+    script = SCHEMA + "CAPTURE '/dev/full';" + COUNT + "CAPTURE OFF;" + COUNT
+    status, out, errors = shell.run(*CSV, script=script)
+    expect((status, out, errors), status=2, out="count\n0\n",
+           holds=["captured file"])
+
+
+def safe_leaves_other_files_alone(shell, folder):
+    path = os.path.join(folder, "x")
+    expect(shell.run("--safe", "-e", f"CAPTURE '{path}'; SOURCE '{path}';"),
+           status=2, holds=["CAPTURE is not allowed",
+                            "SOURCE is not allowed"])
+    assert not os.path.exists(path)
+
+
+def the_keyspace_is_taken_as_it_is(shell, folder):
+    path = os.path.join(folder, "a.db")
+    expect(shell.run("-e", 'CREATE KEYSPACE "Big"; CREATE TABLE "Big".t '
+                     "(k int PRIMARY KEY);", path), status=0, errors="")
+    expect(shell.run("-k", "Big", *CSV, "-e", COUNT, path), status=0,
+           out="count\n0\n")
+    for name in ("big", 'a"; SELEC; --', ""):
+        result = shell.run("-k", name, "-e", COUNT, path)
+        expect(result, status=1, out="")
+        assert result[2].startswith("logstor: "), result
+
+
+def nothing_runs_when_a_script_is_missing(shell, folder):
+    path = os.path.join(folder, "a.db")
+    expect(shell.run("-e", SCHEMA, "-f", "/no/such.cql", path), status=1,
+           holds=["/no/such.cql"])
+    assert not os.path.exists(path)
+
+
+def usage_errors_say_what_to_do(shell, _folder):
+    for arguments, words in (
+            (["--forma"], "needs an argument"),
+            (["-x"], "unknown or ambiguous option -x"),
+            (["-e"], "needs an argument"),
+            (["--sync", "later", "-e", ""], "full, group or off"),
+            (["--format", "xml"], "table, expanded, csv or json"),
+            (["--format", "insert"], "not supported yet"),
+            (["a", "b"], "more than one"),
+            ([""], "empty"),
+            (["--readonly"], "DATABASE")):
+        expect(shell.run(*arguments), status=1, out="",
+               holds=[words, "--help"])
+    status, out, errors = shell.run("--help")
+    expect((status, out, errors), status=0, errors="")
+    for option in ("--execute", "--file", "--keyspace", "--format", "--bail",
+                   "--sync", "--readonly", "--safe", "--version"):
+        assert option in out, option
+    assert all(len(line) < 80 for line in out.split("\n")), out
+
+
+def help_knows_every_command(shell, _folder):
+    _, out, errors = shell.run("-e", "HELP")
+    same(errors, "")
+    for name in ("HELP", "EXIT", "SOURCE", "CAPTURE", "FORMAT", "EXPAND",
+                 "PAGING", "TIMING", "CONSISTENCY", "SHOW", "SELECT",
+                 "TYPES"):
+        assert f"  {name} " in out, name
+        expect(shell.run("-e", f"HELP {name.lower()}"), status=0, errors="")
+    expect(shell.run("-e", "HELP nothing"), status=2, holds=["no help"])
+
+
+def commands_check_their_words(shell, _folder):
+    for text in ("EXPAND maybe", "PAGING 0", "PAGING -1", "PAGING 1 2",
+                 "PAGING 99999999999", "TIMING sometimes", "EXIT now",
+                 "FORMAT a b", "FORMAT xyz", "CONSISTENCY MOST", "SERIAL",
+                 "HELP 'x", "SOURCE a b c d e f", "HISTORY x"):
+        result = shell.run("-e", text)
+        expect(result, status=2, out="", holds=["-e:1:1: Error: "])
+
+
+def settings_answer_when_asked(shell, _folder):
+    expect(shell.run("-e", "EXPAND; PAGING; TIMING; FORMAT; EXPAND ON; "
+                     "PAGING 5; FORMAT; PAGING; CONSISTENCY QUORUM; CAPTURE"),
+           status=0, errors="",
+           out="EXPAND is off\nPAGING is on, 100 rows a page\n"
+           "TIMING is off\nFORMAT is table\nFORMAT is expanded\n"
+           "PAGING is on, 5 rows a page\nCAPTURE is off\n")
+
+
+def timing_goes_to_the_messages(shell, _folder):
+    status, out, errors = shell.run(
+        *CSV, script=SCHEMA + "TIMING ON; " + COUNT)
+    same((status, out), (0, "count\n0\n"))
+    assert errors.startswith("Time: ") and errors.endswith(" ms\n"), errors
+
+
+def large_scripts_cost_no_more_than_their_size(shell, folder):
+    small = os.path.join(folder, "small.cql")
+    large = os.path.join(folder, "large.cql")
+    for path, count in ((small, 2000), (large, 32000)):
+        with open(path, "w", encoding="utf-8") as file:
+            # All on one line, which is the hard case.
+            file.write(SCHEMA.replace("\n", " ") + " ".join(
+                f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 180}');"
+                for k in range(count)) + " SELEC; " + COUNT)
+    seconds = {}
+    for path, count in ((small, 2000), (large, 32000)):
+        start = time.monotonic()
+        status, out, _ = shell.run(*CSV, "-f", path)
+        seconds[count] = time.monotonic() - start
+        same((status, out), (2, f"count\n{count}\n"))
+    # Sixteen times as much: ten times beside that is for noise.
+    assert seconds[32000] < 160 * max(seconds[2000], 0.02), seconds
+
+
+def a_statement_may_come_in_many_pieces(shell, _folder):
+    value = "it''s; -- " * 20000
+    with subprocess.Popen([shell.program, *CSV], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        text = SCHEMA + f"INSERT INTO t (k, v) VALUES (1, '{value}'); " + \
+            COUNT
+        for at in range(0, len(text), 1000):
+            process.stdin.write(text[at:at + 1000].encode())
+            process.stdin.flush()
+        out, errors = process.communicate(timeout=60)
+    same((out, errors), (b"count\n1\n", b""))
+
+
+CASES = [
+    statements_may_share_lines_and_cross_them,
+    commands_end_with_their_line_or_semicolon,
+    commands_are_known_at_a_statements_start_only,
+    exit_ends_everything,
+    only_comments_are_nothing,
+    what_does_not_end_is_an_error,
+    statements_run_while_the_pipe_is_open,
+    what_was_printed_survives_a_kill,
+    what_ran_before_a_pause_survives_a_kill,
+    a_signal_ends_it_cleanly,
+    an_interrupt_ends_a_running_statement,
+    bail_ends_scripts_within_scripts,
+    source_finds_no_end_and_no_file,
+    capture_appends_to_a_file,
+    a_full_capture_ends_and_is_told,
+    safe_leaves_other_files_alone,
+    the_keyspace_is_taken_as_it_is,
+    nothing_runs_when_a_script_is_missing,
+    usage_errors_say_what_to_do,
+    help_knows_every_command,
+    commands_check_their_words,
+    settings_answer_when_asked,
+    timing_goes_to_the_messages,
+    large_scripts_cost_no_more_than_their_size,
+    a_statement_may_come_in_many_pieces,
+]
+
+if __name__ == "__main__":
+    main(CASES)

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The shell at a pseudo-terminal: prompts, editing, Tab, pages, signals.
+
+    terminal.py SHELL
+"""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+
+from harness import SCHEMA, main, same
+
+PROMPT = "logstor:ks> "
+
+
+class Terminal:
+    def __init__(self, shell, folder, *arguments):
+        environment = dict(os.environ, TERM="xterm", HOME=folder)
+        environment.pop("XDG_STATE_HOME", None)
+        environment.pop("LC_ALL", None)
+        self.pid, self.file = pty.fork()
+        if self.pid == 0:
+            os.execve(shell.program, [shell.program, *arguments],
+                      environment)
+        fcntl.ioctl(self.file, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 24, 100, 0, 0))
+        self.seen = ""
+
+    def read(self, seconds):
+        if not select.select([self.file], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self.file, 65536)
+        except OSError:
+            time.sleep(0.1)
+            data = b""
+        self.seen += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return data != b""
+
+    def wait_for(self, text, seconds=20):
+        """What came before ${text}."""
+        end = time.time() + seconds
+        while text not in self.seen:
+            assert time.time() < end, \
+                f"{text!a} did not come, but {self.seen!a}"
+            self.read(1)
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def type(self, text):
+        os.write(self.file, text.encode())
+
+    def run(self, line, prompt=PROMPT):
+        """Types a line; what is printed before the next prompt."""
+        self.type(line + "\n")
+        self.wait_for("\n")
+        return self.wait_for(prompt)
+
+    def close(self):
+        """The exit status, once it has ended."""
+        end = time.time() + 20
+        while time.time() < end:
+            self.read(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                os.close(self.file)
+                return os.waitstatus_to_exitcode(status)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        raise AssertionError(f"did not end: {self.seen!a}")
+
+
+def open_terminal(shell, folder, rows=0):
+    terminal = Terminal(shell, folder)
+    terminal.wait_for("logstor> ")
+    script = os.path.join(folder, "setup.cql")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(SCHEMA + "".join(
+            f"INSERT INTO t (k, v) VALUES ({k}, 'v{k}');\n"
+            for k in range(rows)))
+    terminal.type(f"SOURCE '{script}'\n")
+    terminal.wait_for(PROMPT, 60)
+    return terminal
+
+
+def it_says_what_it_is(shell, folder):
+    path = os.path.join(folder, "a.db")
+    terminal = Terminal(shell, folder, path)
+    banner = terminal.wait_for("logstor> ").split("\n")
+    assert re.fullmatch(r"logstor [0-9.]+, database .*a\.db", banner[0]), \
+        banner
+    same(banner[1], "Type HELP for help.")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def tables_at_the_prompt_have_cqlshs_blank_lines(shell, folder):
+    terminal = open_terminal(shell, folder, rows=1)
+    same(terminal.run("SELECT * FROM t;"),
+         "\n k | v\n---+----\n 0 | v0\n\n(1 rows)\n")
+    same(terminal.run("INSERT INTO t (k) VALUES (5);"), "")
+    terminal.type("exit\n")
+    same(terminal.close(), 0)
+
+
+def a_failure_at_the_prompt_is_no_failure_of_the_shell(shell, folder):
+    terminal = open_terminal(shell, folder)
+    printed = terminal.run("SELECT nope FROM t;")
+    assert printed.startswith("InvalidRequest [2200]: "), printed
+    assert "\n         ^^^^\n" in printed, printed
+    terminal.type("QUIT;\n")
+    same(terminal.close(), 0)
+
+
+def statements_may_have_several_lines(shell, folder):
+    terminal = open_terminal(shell, folder, rows=3)
+    terminal.type("SELECT k\n")
+    terminal.wait_for("   ... ")
+    terminal.type("FROM t\n")
+    terminal.wait_for("   ... ")
+    assert "(3 rows)" in terminal.run("; SHOW VERSION")
+    # All of it comes back as one entry of the history.
+    printed = terminal.run("HISTORY 2")
+    assert "SELECT k\nFROM t\n; SHOW VERSION\n" in printed, printed
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def tab_completes_keywords_and_names(shell, folder):
+    terminal = open_terminal(shell, folder)
+    terminal.run("CREATE TABLE squirrels (k int PRIMARY KEY, "
+                 "favourite_nut text);")
+    terminal.type("DESCR\t")
+    terminal.wait_for("IBE ")
+    terminal.type("TABLE squi\t")
+    terminal.wait_for("rrels ")
+    terminal.type("\x03")
+    terminal.wait_for(PROMPT)
+    terminal.type("INSERT INTO ks.squ\t")
+    terminal.wait_for("irrels ")
+    terminal.type("(favo\t")
+    terminal.wait_for("urite_nut ")
+    terminal.type("\x03")
+    terminal.wait_for(PROMPT)
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def ctrl_c_abandons_the_line(shell, folder):
+    terminal = open_terminal(shell, folder)
+    terminal.type("SELECT\n")
+    terminal.wait_for("   ... ")
+    terminal.type("nonsense")
+    terminal.type("\x03")
+    terminal.wait_for(PROMPT)
+    assert terminal.run("SHOW VERSION").startswith("logstor ")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def ctrl_c_ends_a_statement_and_not_the_shell(shell, folder):
+    terminal = open_terminal(shell, folder, rows=20000)
+    terminal.run("PAGING 10")
+    terminal.type("SELECT * FROM t;\n")
+    terminal.wait_for("---MORE---")
+    terminal.type("\x03")
+    assert "rows)" not in terminal.wait_for(PROMPT)
+    # And while it prints without a pause.
+    terminal.run("PAGING OFF")
+    terminal.type("SELECT * FROM t;\n")
+    terminal.type("\x03")
+    terminal.wait_for(PROMPT, 60)
+    terminal.seen = ""
+    terminal.type("SHOW VERSION\n")
+    terminal.wait_for("logstor 0", 60)
+    terminal.wait_for(PROMPT)
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def long_results_pause_between_pages(shell, folder):
+    terminal = open_terminal(shell, folder, rows=250)
+    terminal.type("SELECT k FROM t;\n")
+    page = terminal.wait_for("---MORE---")
+    same(len(re.findall(r"^ +\d+$", page, re.M)), 100)
+    terminal.type("\n")
+    page = terminal.wait_for("---MORE---")
+    # At a terminal each page has its header.
+    assert "\n k\n" in page, page
+    same(len(re.findall(r"^ +\d+$", page, re.M)), 100)
+    terminal.type("\n")
+    page = terminal.wait_for(PROMPT)
+    assert "(250 rows)" in page, page
+    # A last page that is full needs no pause behind it.
+    terminal.run("PAGING 250")
+    assert "---MORE---" not in terminal.run("SELECT k FROM t;")
+    terminal.type("PAGING 100\n")
+    terminal.wait_for(PROMPT)
+    terminal.type("SELECT k FROM t;\n")
+    terminal.wait_for("---MORE---")
+    terminal.type("q\n")
+    assert "rows)" not in terminal.wait_for(PROMPT)
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def data_cannot_drive_the_terminal(shell, folder):
+    terminal = open_terminal(shell, folder)
+    script = os.path.join(folder, "evil.cql")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("INSERT INTO t (k, v) VALUES (1, "
+                   "'a\x1b[31mb\u202ec\x9bd\x07e');")
+    terminal.run(f"SOURCE '{script}'")
+    for form, special in (("table", "\\u202e"), ("expanded", "\\u202e"),
+                          ("csv", "\\u202e"), ("json", "\\u202e")):
+        terminal.run(f"FORMAT {form}")
+        printed = terminal.run("SELECT v FROM t;")
+        assert special in printed, ascii(printed)
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]",
+                             printed), ascii(printed)
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def letters_of_all_kinds_can_be_typed(shell, folder):
+    terminal = open_terminal(shell, folder)
+    terminal.run("INSERT INTO t (k, v) VALUES (1, 'é漢🙂');")
+    assert "é漢🙂" in terminal.run("SELECT v FROM t;")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def the_history_is_private_and_comes_back(shell, folder):
+    terminal = Terminal(shell, folder)
+    terminal.wait_for("logstor> ")
+    terminal.type("SHOW VERSION\n")
+    terminal.wait_for("logstor> ")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+    path = os.path.join(folder, ".local", "state", "logstor")
+    same(os.stat(path).st_mode & 0o777, 0o700)
+    same(os.stat(os.path.join(path, "history")).st_mode & 0o777, 0o600)
+    same(os.listdir(path), ["history"])
+    terminal = Terminal(shell, folder)
+    terminal.wait_for("logstor> ")
+    terminal.type("\x1b[A")
+    terminal.wait_for("SHOW VERSION")
+    terminal.type("\n")
+    terminal.wait_for("logstor 0")
+    terminal.wait_for("logstor> ")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def signals_that_end_it_leave_the_database_closed(shell, folder):
+    path = os.path.join(folder, "a.db")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        terminal = Terminal(shell, folder, path)
+        terminal.wait_for("logstor> ")
+        os.kill(terminal.pid, number)
+        same(terminal.close(), 128 + number)
+
+
+CASES = [
+    it_says_what_it_is,
+    tables_at_the_prompt_have_cqlshs_blank_lines,
+    a_failure_at_the_prompt_is_no_failure_of_the_shell,
+    statements_may_have_several_lines,
+    tab_completes_keywords_and_names,
+    ctrl_c_abandons_the_line,
+    ctrl_c_ends_a_statement_and_not_the_shell,
+    long_results_pause_between_pages,
+    data_cannot_drive_the_terminal,
+    letters_of_all_kinds_can_be_typed,
+    the_history_is_private_and_comes_back,
+    signals_that_end_it_leave_the_database_closed,
+]
+
+if __name__ == "__main__":
+    main(CASES)
