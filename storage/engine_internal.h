@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The engine from inside: what engine.c, write.c, read.c, scan.c and
+ * recovery.c share. */
+#ifndef STORAGE_ENGINE_INTERNAL_H
+#define STORAGE_ENGINE_INTERNAL_H
+
+#include "storage/buffered_writer.h"
+#include "storage/engine.h"
+#include "storage/manifest.h"
+#include "storage/pending_map.h"
+#include "storage/segment_manager.h"
+#include "storage/table_registry.h"
+
+struct engine_read_state;
+
+struct engine {
+	struct io *io;
+	enum engine_sync sync;
+	bool is_read_only;
+	bool has_failed;       /* no more writing; the reason is in failure */
+	bool is_out_of_memory; /* a settled record waits for room in the index */
+	bool is_manifest_old;  /* something was appended since it was written */
+	struct error failure;
+	struct manifest manifest;
+	struct table_registry tables;
+	struct table *registry; /* the reserved table, also in tables */
+	struct segment_manager segments;
+	struct buffered_writer writer;
+	struct pending_map pending;
+	uint64_t last_lsn;
+	int64_t clock_us; /* high mark of every time that was told */
+	/* How far the first retired table's records are counted as dead. */
+	int64_t retired_token;
+	uint64_t retired_fingerprint;
+	struct engine_read_state *free_reads; /* kept for the next read */
+	struct {
+		uint64_t user_bytes_written;
+		uint64_t device_reads;
+		uint64_t recovery_us;
+		uint64_t recovered_records;
+		uint64_t discarded_bytes;
+	} counters;
+};
+
+/* What names a key in the indexes. */
+struct key_hash {
+	int64_t token;
+	uint64_t fingerprint;
+};
+struct key_hash engine_hash_key(const struct engine *engine, struct slice key);
+
+/* A table whose rows can be seen, or NULL. */
+struct table *engine_find_table(struct engine *engine, uint32_t table);
+
+/* Whether a version is superseded by an existing one. */
+bool engine_is_superseded(const struct index_entry *existing,
+			  int64_t timestamp_us);
+
+/* The registry row in ${record} is settled: makes it true in memory. */
+void engine_settle_registry(struct engine *engine,
+			    const struct record *record);
+
+/* Whether an entry's row can be seen now. */
+bool engine_is_live(struct engine *engine, const struct index_entry *entry);
+
+/* Verifies a record that was read from ${entry}'s place: checksum, table and
+ * hash of its key (the key itself is the caller's to compare). */
+MUST_CHECK int engine_verify_record(const struct engine *engine,
+				    uint32_t table,
+				    const struct index_entry *entry,
+				    const uint8_t *bytes,
+				    struct record *record,
+				    struct error *error);
+
+/* The manifest as of now: everything settled, nothing in flight. */
+void engine_describe(struct engine *engine, bool is_clean);
+
+/* After every poll of the io: moves everything on that is ready. */
+void engine_step(struct engine *engine);
+
+/* storage/read.c */
+void engine_free_reads(struct engine *engine);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/pending_map.h"
+
+#include "storage/table_registry.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool
+pending_map_init(struct pending_map *map, size_t capacity)
+{
+	size_t chains = 64;
+
+	while (chains < capacity)
+		chains *= 2;
+	map->chains = calloc(chains, sizeof(struct pending *));
+	map->mask = chains - 1;
+	map->count = 0;
+	return map->chains != NULL;
+}
+
+void
+pending_map_finish(struct pending_map *map)
+{
+	free(map->chains);
+	*map = (struct pending_map){ 0 };
+}
+
+/* The link that points at the key's newest version, or at the chain's end. */
+static struct pending **
+find_link(const struct pending_map *map, const struct table *table,
+	  int64_t token, uint64_t fingerprint)
+{
+	size_t chain = (size_t)(fingerprint ^ (uint64_t)table->id) & map->mask;
+	struct pending **link = &map->chains[chain];
+
+	while (*link != NULL && ((*link)->entry.fingerprint != fingerprint ||
+				 (*link)->entry.token != token ||
+				 (*link)->table != table))
+		link = &(*link)->next;
+	return link;
+}
+
+struct pending *
+pending_map_find(const struct pending_map *map, const struct table *table,
+		 int64_t token, uint64_t fingerprint)
+{
+	return *find_link(map, table, token, fingerprint);
+}
+
+void
+pending_map_insert(struct pending_map *map, struct pending *pending)
+{
+	struct pending **link = find_link(map, pending->table,
+					  pending->entry.token,
+					  pending->entry.fingerprint);
+	struct pending *older = *link;
+
+	pending->next = NULL;
+	if (older != NULL) {
+		older->is_newest = false;
+		pending->next = older->next;
+	} else {
+		map->count++;
+	}
+	pending->is_newest = true;
+	*link = pending;
+}
+
+void
+pending_map_remove(struct pending_map *map, struct pending *pending)
+{
+	struct pending **link;
+
+	if (!pending->is_newest)
+		return;
+	link = find_link(map, pending->table, pending->entry.token,
+			 pending->entry.fingerprint);
+	assert(*link == pending);
+	*link = pending->next;
+	pending->is_newest = false;
+	map->count--;
+}
+
+void
+pending_map_clear(struct pending_map *map)
+{
+	memset(map->chains, 0, (map->mask + 1) * sizeof(struct pending *));
+	map->count = 0;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The registry's rows may stand behind the rows of the tables that they tell
+ * about, so a table is made when it is first met and judged at the end. */
+#include "storage/replay.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { STRAYS_MAX = 1 << 12, JUDGE_CHUNK = 256 };
+
+static int
+add_table(struct engine *engine, uint32_t id, struct table **table,
+	  struct error *error)
+{
+	*table = table_registry_add(&engine->tables, id);
+	if (*table == NULL)
+		return error_no_memory(error);
+	if (id >= engine->tables.next_id)
+		engine->tables.next_id = id == UINT32_MAX ? id : id + 1;
+	return 0;
+}
+
+int
+replay_init(struct replay *replay, struct engine *engine, struct error *error)
+{
+	struct table *catalog;
+	int status;
+
+	*replay = (struct replay){ .engine = engine };
+	engine->tables.next_id = ENGINE_TABLE_FIRST;
+	status = add_table(engine, ENGINE_TABLE_REGISTRY, &engine->registry,
+			   error);
+	if (status == 0)
+		status = add_table(engine, ENGINE_TABLE_CATALOG, &catalog,
+				   error);
+	if (status < 0)
+		return status;
+	engine->registry->is_registered = true;
+	catalog->is_registered = true;
+	return 0;
+}
+
+/* ---- one version against another ---- */
+
+/* Rare: two versions of one key with the same timestamp, met out of order. */
+static int
+read_lsn(struct replay *replay, uint32_t table,
+	 const struct index_entry *entry, uint64_t *lsn, struct error *error)
+{
+	struct engine *engine = replay->engine;
+	struct location at = entry->location;
+	struct segment_place place = segment_manager_place(
+		&engine->segments, at.segment, at.offset);
+	uint8_t *bytes = malloc(at.size);
+	struct record record;
+	int64_t got;
+	int status;
+
+	if (bytes == NULL)
+		return error_no_memory(error);
+	got = io_read_now(engine->io, place.file, place.offset, bytes,
+			  at.size);
+	if (got >= 0 && (uint64_t)got != at.size)
+		got = -EIO;
+	if (got < 0)
+		status = segment_manager_io_error(&engine->segments, (int)got,
+						  "read", at.segment,
+						  at.offset, error);
+	else
+		status = engine_verify_record(engine, table, entry, bytes,
+					      &record, error);
+	if (status == 0)
+		*lsn = record.lsn;
+	free(bytes);
+	return status;
+}
+
+/* Of two copies of one write, the one in the later life counts. */
+static bool
+is_later_copy(const struct engine *engine, struct location a,
+	      struct location b)
+{
+	const struct segment *segments = engine->segments.segments;
+
+	return segments[a.segment].sequence > segments[b.segment].sequence;
+}
+
+enum { OLDER = 1 };
+
+/* 0 when ${entry} takes the existing one's place, OLDER, or negative. */
+static int
+compare_versions(struct replay *replay, uint32_t table,
+		 const struct index_entry *entry, uint64_t lsn,
+		 const struct index_entry *existing, struct error *error)
+{
+	uint64_t existing_lsn;
+	int status;
+
+	if (entry->timestamp_us != existing->timestamp_us)
+		return entry->timestamp_us > existing->timestamp_us ? 0 :
+								      OLDER;
+	if (lsn > replay->last_lsn)
+		return 0;
+	status = read_lsn(replay, table, existing, &existing_lsn, error);
+	if (status < 0)
+		return status;
+	if (lsn == existing_lsn)
+		return is_later_copy(replay->engine, entry->location,
+				     existing->location) ?
+			       0 :
+			       OLDER;
+	return lsn > existing_lsn ? 0 : OLDER;
+}
+
+static int
+insert_version(struct replay *replay, struct table *table,
+	       const struct index_entry *entry, uint64_t lsn,
+	       struct error *error)
+{
+	struct segment_manager *segments = &replay->engine->segments;
+	struct index_entry existing;
+	int outcome;
+
+	if (primary_index_find(table->index, entry->token, entry->fingerprint,
+			       &existing)) {
+		int status = compare_versions(replay, table->id, entry, lsn,
+					      &existing, error);
+
+		if (status == OLDER)
+			segment_manager_add_dead_record(segments,
+							entry->location);
+		if (status != 0)
+			return status < 0 ? status : 0;
+	}
+	outcome = primary_index_insert(table->index, entry, &existing);
+	if (outcome < 0)
+		return error_no_memory(error);
+	segment_manager_add_record(segments, entry->location);
+	if (outcome == INDEX_REPLACED)
+		segment_manager_kill_record(segments, existing.location);
+	return 0;
+}
+
+/* ---- records ---- */
+
+static int
+damaged(const struct replay *replay, struct location at, const char *what,
+	struct error *error)
+{
+	return segment_manager_damaged(&replay->engine->segments, at.segment,
+				       at.offset, what, error);
+}
+
+static int
+replay_registry_row(struct replay *replay, const struct record *record,
+		    struct location at, struct error *error)
+{
+	struct engine *engine = replay->engine;
+	enum registry_state state;
+	struct table *table;
+	uint32_t id;
+
+	if ((record->flags & RECORD_TOMBSTONE) != 0 ||
+	    !registry_decode(record->key, record->value, &id, &state) ||
+	    id < ENGINE_TABLE_FIRST)
+		return damaged(replay, at, "a table's registration is "
+					   "impossible",
+			       error);
+	table = table_registry_find(&engine->tables, id);
+	if (table == NULL) {
+		int status = add_table(engine, id, &table, error);
+
+		if (status < 0)
+			return status;
+	} else if (!table->is_registered) {
+		replay->strays--;
+	}
+	table->is_registered = true;
+	if (state == REGISTRY_DROPPED)
+		table->is_dropping = true;
+	return 0;
+}
+
+static int
+find_table(struct replay *replay, uint32_t id, struct location at,
+	   struct table **table, struct error *error)
+{
+	struct engine *engine = replay->engine;
+
+	*table = table_registry_find(&engine->tables, id);
+	if (*table != NULL)
+		return 0;
+	if (id < ENGINE_TABLE_FIRST || replay->strays == STRAYS_MAX)
+		return damaged(replay, at,
+			       "a record of a table that was never registered",
+			       error);
+	replay->strays++;
+	return add_table(engine, id, table, error);
+}
+
+static int
+replay_record(struct replay *replay, const struct record *record,
+	      struct location at, struct error *error)
+{
+	struct engine *engine = replay->engine;
+	struct key_hash hash = engine_hash_key(engine, record->key);
+	struct index_entry entry = {
+		.token = hash.token,
+		.fingerprint = hash.fingerprint,
+		.timestamp_us = record->timestamp_us,
+		.location = at,
+		.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0,
+	};
+	struct table *table;
+	int status = 0;
+
+	if ((record->flags & RECORD_EXPIRING) != 0) {
+		if (record->seconds == 0 || record->seconds > UINT32_MAX)
+			return damaged(replay, at,
+				       "a row's expiry is impossible", error);
+		entry.expires_at_s = (uint32_t)record->seconds;
+	}
+	if (record->timestamp_us == INT64_MIN)
+		return damaged(replay, at, "a timestamp is impossible",
+			       error);
+	if (record->table == ENGINE_TABLE_REGISTRY)
+		status = replay_registry_row(replay, record, at, error);
+	if (status == 0)
+		status = find_table(replay, record->table, at, &table, error);
+	if (status < 0)
+		return status;
+	if (table->is_dropping)
+		segment_manager_add_dead_record(&engine->segments, at);
+	else
+		status = insert_version(replay, table, &entry, record->lsn,
+					error);
+	if (record->lsn > replay->last_lsn)
+		replay->last_lsn = record->lsn;
+	replay->records++;
+	return status;
+}
+
+/* A segment's life can't change in its middle. */
+static int
+enter_segment(struct replay *replay, const struct buffer_header *header,
+	      struct location at, struct error *error)
+{
+	struct segment *segment =
+		&replay->engine->segments.segments[header->segment];
+
+	if (segment->sequence != 0 &&
+	    segment->sequence != header->segment_sequence)
+		return damaged(replay, at,
+			       "the segment holds buffers of two lives",
+			       error);
+	segment->sequence = header->segment_sequence;
+	return 0;
+}
+
+int
+replay_buffer(struct replay *replay, const struct buffer_header *header,
+	      const uint8_t *bytes, struct error *error)
+{
+	uint32_t end = FORMAT_HEADER_SIZE + header->data_size;
+	struct location at = { .segment = header->segment,
+			       .offset = header->offset };
+	struct record record = { 0 };
+	uint32_t count = 0;
+	int status = enter_segment(replay, header, at, error);
+
+	for (uint32_t done = FORMAT_HEADER_SIZE; done < end && status == 0;
+	     done += at.size) {
+		at.offset = header->offset + done;
+		at.size = record_decode(bytes + done, end - done, &record);
+		if (at.size == 0)
+			return damaged(replay, at, "no record stands there",
+				       error);
+		status = replay_record(replay, &record, at, error);
+		count++;
+	}
+	if (status < 0)
+		return status;
+	if (count != header->record_count ||
+	    ((record.flags & RECORD_ENDS_BATCH) != 0) !=
+		    ((header->flags & BUFFER_ENDS_BATCH) != 0))
+		return damaged(replay, at,
+			       "a buffer doesn't hold what it says", error);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void
+kill_rows(struct replay *replay, struct table *table)
+{
+	struct index_entry entries[JUDGE_CHUNK];
+	int64_t token = INT64_MIN;
+	uint64_t fingerprint = 0;
+	size_t count;
+
+	do {
+		count = primary_index_range(table->index, token, fingerprint,
+					    INT64_MAX, entries, JUDGE_CHUNK);
+		for (size_t i = 0; i < count; i++)
+			segment_manager_kill_record(&replay->engine->segments,
+						    entries[i].location);
+		if (count == 0)
+			break;
+		token = entries[count - 1].token;
+		fingerprint = entries[count - 1].fingerprint + 1;
+		if (fingerprint == 0 && token++ == INT64_MAX)
+			break;
+	} while (count == JUDGE_CHUNK);
+}
+
+static int
+report_stray(struct replay *replay, struct table *table, struct error *error)
+{
+	struct index_entry entry;
+	size_t count = primary_index_range(table->index, INT64_MIN, 0,
+					   INT64_MAX, &entry, 1);
+
+	assert(count == 1);
+	(void)count;
+	return damaged(replay, entry.location,
+		       "a record of a table that was never registered", error);
+}
+
+int
+replay_judge_tables(struct replay *replay, struct error *error)
+{
+	struct table_registry *tables = &replay->engine->tables;
+	size_t i = 0;
+
+	while (i < tables->count) {
+		struct table *table = tables->tables[i];
+
+		if (!table->is_registered)
+			return report_stray(replay, table, error);
+		if (!table->is_dropping) {
+			i++;
+			continue;
+		}
+		kill_rows(replay, table);
+		table_registry_retire(tables, table);
+		table_registry_dispose(tables);
+	}
+	return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One buffer on its way to the disk: records are appended to it at their final
+ * places, then it is sealed with its header and written in one piece.
+ *
+ * Engine thread only. */
+#ifndef STORAGE_WRITE_BUFFER_H
+#define STORAGE_WRITE_BUFFER_H
+
+#include "storage/format.h"
+#include "storage/io.h"
+#include "storage/pending_map.h"
+#include "storage/record.h"
+
+enum write_buffer_state {
+	WRITE_BUFFER_FREE,
+	WRITE_BUFFER_OPEN,    /* takes records */
+	WRITE_BUFFER_CLOSED,  /* takes no more, waits for its turn */
+	WRITE_BUFFER_WRITING,
+	WRITE_BUFFER_WRITTEN
+};
+
+struct write_buffer {
+	enum write_buffer_state state;
+	uint8_t *data;         /* aligned, as large as a segment */
+	uint32_t size;         /* bytes used, header included */
+	uint32_t capacity;     /* bytes up to the segment's end */
+	uint32_t segment;
+	uint32_t offset;
+	uint64_t segment_sequence;
+	uint64_t segment_seed;
+	uint64_t write_sequence;
+	uint64_t last_lsn;
+	bool ends_batch;
+	struct pending *pending; /* an entry for each record, in order */
+	uint32_t pending_count;
+	uint32_t pending_capacity;
+	uint32_t settled_count;  /* of them, in the index already */
+	struct io_operation operation;
+};
+
+MUST_CHECK bool write_buffer_init(struct write_buffer *buffer,
+				  uint32_t segment_size);
+void write_buffer_finish(struct write_buffer *buffer);
+
+/* Opens it at a place, of which ${segment_size} - ${offset} bytes are left. */
+void write_buffer_open(struct write_buffer *buffer, uint32_t segment,
+		       uint32_t offset, uint32_t segment_size,
+		       uint64_t segment_sequence, uint64_t segment_seed,
+		       uint64_t write_sequence);
+
+uint32_t write_buffer_room(const struct write_buffer *buffer);
+
+/* Appends a record, which must fit; its checksum is still owed. Returns its
+ * entry with location and LSN filled in; the caller does the rest. */
+struct pending *write_buffer_append(struct write_buffer *buffer,
+				    const struct record *record);
+/* Finishes a record that was appended: sets ${flags}, then the checksum. */
+void write_buffer_finish_record(struct write_buffer *buffer,
+				const struct pending *pending, uint8_t flags);
+
+/* Writes the header, whose numbers that describe the buffer itself are filled
+ * in here, and pads with zeros; returns the bytes to write. */
+uint32_t write_buffer_seal(struct write_buffer *buffer,
+			   struct buffer_header header);
+
+#endif
