@@ -234,27 +234,26 @@ bind_slice(sqlite3_stmt *statement, int index, struct slice slice)
 
 static void
 bind_write(sqlite3_stmt *statement, const struct operation *operation,
-	   int64_t timestamp_us, int64_t expiry)
+	   const struct schema_key *key, int64_t timestamp_us, int64_t expiry)
 {
 	const struct schema *schema = operation->schema;
 	int at = 6;
 
-	sqlite3_bind_int64(statement, 1, operation->key->token);
-	bind_slice(statement, 2, operation->key->bytes);
+	sqlite3_bind_int64(statement, 1, key->token);
+	bind_slice(statement, 2, key->bytes);
 	sqlite3_bind_int64(statement, 3, timestamp_us);
 	sqlite3_bind_int64(statement, 4, expiry);
 	sqlite3_bind_int(statement, 5, operation->kind == OPERATION_DELETE);
 	for (unsigned i = 0; i < schema->column_count; i++, at++) {
 		if (i < schema->key_part_count)
-			bind_slice(statement, at,
-				   operation->key->parts[i].wire);
+			bind_slice(statement, at, key->parts[i].wire);
 		else if (operation->is_named[i])
 			bind_slice(statement, at, operation->values[i].wire);
 		else
 			sqlite3_bind_null(statement, at);
 	}
 	for (unsigned i = 0; i < schema->key_part_count; i++, at++)
-		bind_slice(statement, at, operation->key->parts[i].order);
+		bind_slice(statement, at, key->parts[i].order);
 }
 
 /* The key's version: false when there never was one. */
@@ -294,17 +293,36 @@ expiry_of(const struct model *model, const struct operation *operation)
 
 static void
 write_row(struct model *model, const struct operation *operation,
-	  int64_t timestamp_us)
+	  const struct schema_key *key, int64_t timestamp_us)
 {
 	struct model_table *table = &model->tables[operation->schema->slot];
 	sqlite3_stmt *statement = operation->kind == OPERATION_DELETE
 					  ? table->delete
 					  : table->put;
 
-	bind_write(statement, operation, timestamp_us,
+	bind_write(statement, operation, key, timestamp_us,
 		   expiry_of(model, operation));
 	must(model, sqlite3_step(statement), "write");
 	must(model, sqlite3_reset(statement), "write");
+}
+
+/* DELETE … IN: a tombstone for each key that the lists make, whether there is
+ * a row or not, all with one timestamp. */
+static void
+delete_all(struct model *model, const struct operation *operation,
+	   unsigned part, struct schema_key *key, int64_t timestamp_us,
+	   struct arena *arena)
+{
+	if (part == operation->schema->key_part_count) {
+		schema_key_seal(operation->schema, key, arena);
+		write_row(model, operation, key, timestamp_us);
+		return;
+	}
+	for (unsigned i = 0; i < operation->in[part].count; i++) {
+		key->parts[part] = operation->in[part].values[i];
+		delete_all(model, operation, part + 1, key, timestamp_us,
+			   arena);
+	}
 }
 
 /* ---- reads ---- */
@@ -534,6 +552,7 @@ run_write(struct model *model, const struct operation *operation,
 	  struct result *result)
 {
 	int64_t timestamp = model->clock++, found;
+	struct schema_key key;
 	bool is_live;
 
 	if (operation->has_timestamp)
@@ -549,7 +568,12 @@ run_write(struct model *model, const struct operation *operation,
 		result->column_count = 1;
 		set_applied(result_add_row(result), true);
 	}
-	write_row(model, operation, timestamp);
+	if (operation->kind == OPERATION_DELETE &&
+	    operation->where == WHERE_IN)
+		delete_all(model, operation, 0, &key, timestamp,
+			   &result->arena);
+	else
+		write_row(model, operation, operation->key, timestamp);
 }
 
 static void

@@ -61,15 +61,6 @@ make_insert(struct random *random, struct operation *operation,
 }
 
 static void
-make_delete(struct random *random, struct operation *operation)
-{
-	operation->key = key_random(random, operation->schema);
-	operation->is_bound = random_percent(random, 30);
-	operation->is_conditional = random_percent(random, 20);
-	add_using(random, operation, false);
-}
-
-static void
 make_items(struct random *random, struct operation *operation)
 {
 	const struct schema *schema = operation->schema;
@@ -117,6 +108,22 @@ make_in(struct random *random, struct operation *operation,
 					key_random(random, schema)->parts[i];
 		}
 	}
+}
+
+static void
+make_delete(struct random *random, struct operation *operation,
+	    struct arena *arena)
+{
+	if (random_percent(random, 15)) {
+		operation->where = WHERE_IN;
+		make_in(random, operation, arena);
+	} else {
+		operation->where = WHERE_KEY;
+		operation->key = key_random(random, operation->schema);
+		operation->is_bound = random_percent(random, 30);
+		operation->is_conditional = random_percent(random, 20);
+	}
+	add_using(random, operation, false);
 }
 
 static int64_t
@@ -194,7 +201,7 @@ operation_random(struct random *random, enum operation_kind kind,
 	if (kind == OPERATION_INSERT)
 		make_insert(random, operation, arena);
 	else if (kind == OPERATION_DELETE)
-		make_delete(random, operation);
+		make_delete(random, operation, arena);
 	else if (kind == OPERATION_SELECT)
 		make_select(random, operation, arena);
 	if (kind == OPERATION_INVALID)

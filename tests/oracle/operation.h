@@ -46,7 +46,7 @@ struct operation {
 	struct schema *schema;
 	bool is_bound; /* prepared with markers rather than literals */
 
-	/* INSERT, DELETE; SELECT of one key */
+	/* INSERT; DELETE and SELECT of one key */
 	const struct schema_key *key;
 	bool is_named[SCHEMA_COLUMNS_MAX]; /* by column */
 	struct value values[SCHEMA_COLUMNS_MAX];
@@ -56,9 +56,11 @@ struct operation {
 	uint32_t ttl_s;
 	bool is_conditional; /* IF NOT EXISTS, IF EXISTS */
 
-	/* SELECT */
+	/* DELETE (a key or IN), SELECT */
 	enum where_kind where;
 	struct in_list in[SCHEMA_KEY_PARTS_MAX];
+
+	/* SELECT */
 	struct token_bound lower, upper;
 	bool is_star, is_count;
 	unsigned item_count;

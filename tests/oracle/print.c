@@ -94,12 +94,37 @@ print_insert(struct printer *printer)
 }
 
 static void
+print_where_in(struct printer *printer)
+{
+	const struct operation *operation = printer->operation;
+	const struct in_list *list;
+
+	for (unsigned i = 0; i < operation->schema->key_part_count; i++) {
+		list = &operation->in[i];
+		buffer_printf(printer->out, " %s %s", i > 0 ? "AND" : "WHERE",
+			      operation->schema->columns[i].name);
+		buffer_append_string(printer->out,
+				     list->count == 1 ? " = " : " IN (");
+		for (unsigned j = 0; j < list->count; j++) {
+			if (j > 0)
+				buffer_append_string(printer->out, ", ");
+			print_value(printer, &list->values[j]);
+		}
+		if (list->count > 1)
+			buffer_append_byte(printer->out, ')');
+	}
+}
+
+static void
 print_delete(struct printer *printer)
 {
 	buffer_printf(printer->out, "DELETE FROM t%u",
 		      printer->operation->schema->slot);
 	print_using(printer, false);
-	print_where_key(printer);
+	if (printer->operation->where == WHERE_IN)
+		print_where_in(printer);
+	else
+		print_where_key(printer);
 	if (printer->operation->is_conditional)
 		buffer_append_string(printer->out, " IF EXISTS");
 }
@@ -125,28 +150,6 @@ print_item(struct printer *printer, const struct item *item)
 		print_key_names(schema, printer->out);
 		buffer_append_byte(printer->out, ')');
 		break;
-	}
-}
-
-static void
-print_where_in(struct printer *printer)
-{
-	const struct operation *operation = printer->operation;
-	const struct in_list *list;
-
-	for (unsigned i = 0; i < operation->schema->key_part_count; i++) {
-		list = &operation->in[i];
-		buffer_printf(printer->out, " %s %s", i > 0 ? "AND" : "WHERE",
-			      operation->schema->columns[i].name);
-		buffer_append_string(printer->out,
-				     list->count == 1 ? " = " : " IN (");
-		for (unsigned j = 0; j < list->count; j++) {
-			if (j > 0)
-				buffer_append_string(printer->out, ", ");
-			print_value(printer, &list->values[j]);
-		}
-		if (list->count > 1)
-			buffer_append_byte(printer->out, ')');
 	}
 }
 
