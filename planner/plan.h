@@ -24,6 +24,7 @@ struct result_column {
 /* A bind marker: what can be bound to it. */
 struct marker {
 	struct slice name;     /* without its colon, or what CQL reports */
+	bool is_named;         /* :name, not ? */
 	const struct type *type; /* NULL only while binding */
 	int32_t key_part;      /* part of the partition key that it gives, or
 				  -1 */

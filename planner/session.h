@@ -42,6 +42,8 @@ struct logstor_session {
 	uint32_t statement_count;
 	bool is_closed;         /* freed with its last statement */
 	unsigned interrupts_seen; /* by the execution that is in a call now */
+	bool is_in_script; /* logstor_execute(): statements are committed
+			      together and interrupted together */
 	struct logstor_statement *spare; /* finalized, to be used again */
 	uint32_t spare_count;
 	struct buffer scratch;  /* where binding and evaluation build values */
@@ -78,5 +80,9 @@ void session_release(struct logstor_session *session);
 MUST_CHECK int session_check_interrupt(struct logstor_session *session,
 				       uint64_t rows_done,
 				       struct error *error);
+
+/* Moves the engine on, waiting a moment; fails as the check does. */
+MUST_CHECK int session_wait(struct logstor_session *session,
+			    uint64_t rows_done, struct error *error);
 
 #endif

@@ -280,6 +280,12 @@ static const struct option_rules table_rules = { rules, ARRAY_COUNT(rules) };
 
 /* ---- the door ---- */
 
+const char *
+table_option_name_at(size_t index)
+{
+	return index < ARRAY_COUNT(rules) ? rules[index].name : NULL;
+}
+
 /* They have been checked one by one; now together. */
 static int
 check_intervals(const struct ast_property *properties, struct error *error)

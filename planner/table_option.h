@@ -15,4 +15,7 @@ MUST_CHECK int table_option_bind(const struct ast_property *properties,
 				 struct table *table, bool *has_uuid,
 				 struct error *error);
 
+/* The names of all options, for completion; NULL behind the last. */
+const char *table_option_name_at(size_t index);
+
 #endif

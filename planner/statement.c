@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: MIT */
+#include "planner/statement.h"
+
+#include "parser/parse.h"
+#include "parser/split.h"
+#include "planner/explain.h"
+#include "planner/paging.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	/* What is parsed of a long text at first: most statements end there,
+	 * and a script isn't copied from each statement to its end. */
+	WINDOW_SIZE = 2048,
+	SPARE_MAX = 4,
+	/* Memory that a spare statement may keep. */
+	SPARE_TEXT_MAX = 64 << 10,
+	SPARE_BINDINGS_MAX = 256
+};
+
+struct slice
+statement_text(const struct logstor_statement *statement)
+{
+	return buffer_slice(&statement->text);
+}
+
+/* ---- life ---- */
+
+static void
+destroy(struct logstor_statement *statement)
+{
+	for (uint32_t i = 0; i < statement->binding_capacity; i++)
+		free(statement->bindings[i].heap);
+	free(statement->bindings);
+	buffer_finish(&statement->text);
+	buffer_finish(&statement->keyspace);
+	buffer_finish(&statement->page_state);
+	buffer_finish(&statement->next_state);
+	arena_finish(&statement->plan_arena);
+	arena_finish(&statement->arena);
+	arena_finish(&statement->row_arena);
+	free(statement);
+}
+
+void
+statement_destroy_spare(struct logstor_session *session)
+{
+	while (session->spare != NULL) {
+		struct logstor_statement *statement = session->spare;
+
+		session->spare = statement->next_spare;
+		destroy(statement);
+	}
+	session->spare_count = 0;
+}
+
+static struct logstor_statement *
+take(struct logstor_session *session)
+{
+	struct logstor_statement *statement = session->spare;
+
+	if (statement != NULL) {
+		session->spare = statement->next_spare;
+		session->spare_count--;
+	} else {
+		statement = calloc(1, sizeof(*statement));
+		if (statement == NULL)
+			return NULL;
+		statement->session = session;
+	}
+	statement->plan = NULL;
+	statement->metadata_version = 1;
+	statement->column_names = NULL;
+	statement->marker_names = NULL;
+	statement->timestamp_us = INT64_MIN;
+	statement->page_rows = 0;
+	buffer_clear(&statement->page_state);
+	buffer_clear(&statement->next_state);
+	session->statement_count++;
+	return statement;
+}
+
+static void
+finish_execution(struct logstor_statement *statement)
+{
+	if (!statement->is_running)
+		return;
+	statement->is_running = false;
+	statement->has_row = false;
+	switch (statement->plan->kind) {
+	case PLAN_SELECT:
+		execute_read_finish(&statement->as.read);
+		break;
+	case PLAN_INSERT:
+	case PLAN_DELETE:
+		execute_write_finish(&statement->as.write);
+		break;
+	case PLAN_SCHEMA:
+		execute_schema_finish(&statement->as.schema.state);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Gives a statement back to its session, which keeps a few small ones. */
+static void
+put_back(struct logstor_statement *statement)
+{
+	struct logstor_session *session = statement->session;
+	bool is_small = statement->text.capacity <= SPARE_TEXT_MAX &&
+			statement->page_state.capacity <= SPARE_TEXT_MAX &&
+			statement->next_state.capacity <= SPARE_TEXT_MAX &&
+			statement->binding_capacity <= SPARE_BINDINGS_MAX;
+
+	finish_execution(statement);
+	if (statement->plan != NULL)
+		plan_release(statement->plan);
+	session->statement_count--;
+	/* A value on the heap is as large as it ever was. */
+	for (uint32_t i = 0; i < statement->binding_capacity; i++)
+		is_small = is_small &&
+			   statement->bindings[i].heap_size <= SPARE_TEXT_MAX;
+	if (!is_small || session->is_closed ||
+	    session->spare_count == SPARE_MAX) {
+		destroy(statement);
+		session_release(session);
+		return;
+	}
+	arena_clear(&statement->plan_arena);
+	arena_clear(&statement->arena);
+	arena_clear(&statement->row_arena);
+	statement->next_spare = session->spare;
+	session->spare = statement;
+	session->spare_count++;
+}
+
+void
+logstor_finalize(logstor_statement *statement)
+{
+	if (statement != NULL)
+		put_back(statement);
+}
+
+/* ---- text to plan ---- */
+
+static int
+set_text(struct logstor_statement *statement, struct slice text)
+{
+	buffer_clear(&statement->text);
+	buffer_append_slice(&statement->text, text);
+	if (statement->text.has_failed)
+		return error_no_memory(&statement->session->error);
+	return 0;
+}
+
+/* Parses the statement's own text into the arena. */
+static int
+parse_text(struct logstor_statement *statement, struct ast_statement **ast,
+	   size_t *end, struct error *error)
+{
+	int result;
+
+	*ast = NULL;
+	result = parse_statement(statement_text(statement),
+				 &statement->plan_arena, ast, end, error);
+	if (result == 0 && statement->plan_arena.has_failed)
+		return error_no_memory(error);
+	return result;
+}
+
+/* Copies the first statement of ${whole} and parses the copy. */
+static int
+parse_first(struct logstor_statement *statement, struct slice whole,
+	    struct ast_statement **ast, size_t *end)
+{
+	struct error *error = &statement->session->error;
+	struct slice window = whole;
+	size_t start;
+	int result;
+
+	if (window.size > WINDOW_SIZE)
+		window.size = WINDOW_SIZE;
+	result = set_text(statement, window);
+	if (result < 0)
+		return result;
+	result = parse_text(statement, ast, end, error);
+	if (window.size == whole.size ||
+	    (result == 0 && *ast != NULL && *end < window.size))
+		return result;
+	/* The window may have cut it: find out where it really ends. */
+	session_begin_call(statement->session);
+	arena_clear(&statement->plan_arena);
+	(void)split_statement(whole, &start, end);
+	result = set_text(statement, slice_make(whole.data, *end));
+	if (result < 0)
+		return result;
+	return parse_text(statement, ast, end, error);
+}
+
+static int
+make_plan(struct logstor_statement *statement, const struct ast_statement *ast)
+{
+	struct error *error = &statement->session->error;
+	struct plan *plan = arena_new(&statement->plan_arena, struct plan);
+	int result;
+
+	if (plan == NULL)
+		return error_no_memory(error);
+	result = bind_statement(statement->session, ast,
+				&statement->plan_arena, plan, error);
+	if (result == 0)
+		statement->plan = plan;
+	return result;
+}
+
+static int
+reserve_bindings(struct logstor_statement *statement)
+{
+	uint32_t count = statement->plan->marker_count;
+	struct binding *bindings;
+
+	if (count > statement->binding_capacity) {
+		bindings = realloc(statement->bindings,
+				   count * sizeof(*bindings));
+		if (bindings == NULL)
+			return error_no_memory(&statement->session->error);
+		memset(bindings + statement->binding_capacity, 0,
+		       (count - statement->binding_capacity) *
+			       sizeof(*bindings));
+		statement->bindings = bindings;
+		statement->binding_capacity = count;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		statement->bindings[i].kind = BINDING_UNSET;
+	return 0;
+}
+
+static int
+remember_keyspace(struct logstor_statement *statement)
+{
+	buffer_clear(&statement->keyspace);
+	buffer_append_slice(&statement->keyspace,
+			    buffer_slice(&statement->session->keyspace));
+	if (statement->keyspace.has_failed)
+		return error_no_memory(&statement->session->error);
+	return 0;
+}
+
+/* 0 with a plan, or none for a text without a statement. */
+static int
+prepare(struct logstor_statement *statement, struct slice whole, size_t *end)
+{
+	struct ast_statement *ast;
+	int result = parse_first(statement, whole, &ast, end);
+
+	if (result < 0 || ast == NULL)
+		return result;
+	/* What follows in the window is not this statement's. */
+	statement->text.size = *end;
+	result = make_plan(statement, ast);
+	if (result < 0)
+		return result;
+	result = remember_keyspace(statement);
+	if (result < 0)
+		return result;
+	return reserve_bindings(statement);
+}
+
+int
+logstor_prepare(logstor_session *session, const char *text, ptrdiff_t size,
+		logstor_statement **statement, size_t *tail)
+{
+	struct logstor_statement *prepared;
+	struct slice whole;
+	size_t end = 0;
+	int result;
+
+	if (statement != NULL)
+		*statement = NULL;
+	if (session == NULL || session->is_closed)
+		return LOGSTOR_MISUSE;
+	if (text == NULL || statement == NULL || size < -1)
+		return session_misuse(session, "prepare needs a text and "
+					       "where to put the statement");
+	session_begin_call(session);
+	whole = slice_make(text, size < 0 ? strlen(text) : (size_t)size);
+	prepared = take(session);
+	if (prepared == NULL) {
+		(void)error_no_memory(&session->error);
+		return LOGSTOR_ERROR;
+	}
+	result = prepare(prepared, whole, &end);
+	if (tail != NULL)
+		*tail = end;
+	if (result < 0 || prepared->plan == NULL)
+		put_back(prepared);
+	else
+		*statement = prepared;
+	return result < 0 ? session_fail(session, whole) : LOGSTOR_OK;
+}
+
+/* ---- the schema has changed ---- */
+
+static bool
+has_same_columns(const struct plan *a, const struct plan *b)
+{
+	if (a->column_count != b->column_count)
+		return false;
+	for (uint32_t i = 0; i < a->column_count; i++) {
+		if (!slice_is_equal(a->columns[i].name, b->columns[i].name) ||
+		    !type_is_equal(a->columns[i].type, b->columns[i].type))
+			return false;
+	}
+	return true;
+}
+
+/* A value was encoded for a type: for another one it means nothing. */
+static int
+keep_bindings(struct logstor_statement *statement, const struct plan *old)
+{
+	const struct plan *plan = statement->plan;
+	int result = 0;
+
+	for (uint32_t i = 0; i < plan->marker_count; i++) {
+		if (statement->bindings[i].kind != BINDING_VALUE ||
+		    type_is_equal(old->markers[i].type, plan->markers[i].type))
+			continue;
+		statement->bindings[i].kind = BINDING_UNSET;
+		result = error_set(&statement->session->error, ERROR_INVALID,
+				   "the schema has changed, and marker %u has "
+				   "another type: bind it again",
+				   i + 1);
+	}
+	return result;
+}
+
+static void
+swap_keyspaces(struct logstor_statement *statement)
+{
+	struct buffer kept = statement->keyspace;
+
+	statement->keyspace = statement->session->keyspace;
+	statement->session->keyspace = kept;
+}
+
+/* Makes the plan again, in the keyspace that was in use when the statement
+ * was prepared.  On failure the old plan stays, and is tried again with the
+ * next execution. */
+static int
+plan_again(struct logstor_statement *statement)
+{
+	struct plan *old_plan = statement->plan;
+	struct arena old_arena = statement->plan_arena;
+	struct ast_statement *ast;
+	size_t end;
+	int result;
+
+	statement->plan_arena = (struct arena){ 0 };
+	swap_keyspaces(statement);
+	result = parse_text(statement, &ast, &end,
+			    &statement->session->error);
+	assert(result < 0 || ast != NULL);
+	if (result == 0)
+		result = make_plan(statement, ast);
+	swap_keyspaces(statement);
+	if (result < 0) {
+		arena_finish(&statement->plan_arena);
+		statement->plan_arena = old_arena;
+		statement->plan = old_plan;
+		return result;
+	}
+	statement->column_names = NULL;
+	statement->marker_names = NULL;
+	if (!has_same_columns(old_plan, statement->plan))
+		statement->metadata_version++;
+	result = keep_bindings(statement, old_plan);
+	plan_release(old_plan);
+	arena_finish(&old_arena);
+	return result;
+}
+
+/* ---- one execution ---- */
+
+static int
+begin_evaluation(struct logstor_statement *statement)
+{
+	struct plan *plan = statement->plan;
+	struct logstor_database *database = statement->session->database;
+	struct evaluation *evaluation = &statement->evaluation;
+
+	*evaluation = (struct evaluation){
+		.database = database,
+		.scratch = &statement->session->scratch,
+		.arena = plan->kind == PLAN_SELECT ? &statement->row_arena :
+						     &statement->arena,
+		.once_arena = &statement->arena,
+		.bindings = statement->bindings,
+		.binding_count = plan->marker_count,
+		.markers = plan->markers,
+		.table = plan->table,
+		.now_s = plan->kind == PLAN_SELECT ?
+				 engine_now_s(database->engine) :
+				 0,
+	};
+	if (plan->once_count == 0)
+		return 0;
+	evaluation->once = arena_new_array(&statement->arena, struct slice,
+					   plan->once_count);
+	if (evaluation->once == NULL)
+		return error_no_memory(&statement->session->error);
+	return 0;
+}
+
+static int
+begin_read(struct logstor_statement *statement)
+{
+	struct execute_read_page page = {
+		.rows = statement->page_rows,
+		.next_state = &statement->next_state,
+	};
+	bool has_state = statement->page_state.size > 0;
+
+	if (has_state)
+		page.state = buffer_slice(&statement->page_state);
+	if (has_state || page.rows > 0)
+		page.fingerprint = paging_fingerprint(
+			statement_text(statement), statement->plan->table);
+	buffer_clear(&statement->next_state);
+	return execute_read_begin(&statement->as.read, statement->session,
+				  statement->plan, &statement->evaluation,
+				  &page, &statement->session->error);
+}
+
+static int
+begin_rows(struct logstor_statement *statement)
+{
+	struct statement_rows *rows = &statement->as.rows;
+	struct error *error = &statement->session->error;
+	int result;
+
+	rows->list.first = NULL;
+	rows->list.last = &rows->list.first;
+	if (statement->plan->kind == PLAN_EXPLAIN)
+		result = explain_plan(statement->plan->as.explained,
+				      &statement->arena, &rows->list, error);
+	else
+		result = execute_describe(statement->session, statement->plan,
+					  &statement->arena, &rows->list,
+					  error);
+	rows->next = rows->list.first;
+	return result;
+}
+
+static bool
+is_deferred(const struct logstor_session *session)
+{
+	return session->database->is_deferred || session->is_in_script;
+}
+
+static int
+begin_plan(struct logstor_statement *statement)
+{
+	struct logstor_session *session = statement->session;
+	struct plan *plan = statement->plan;
+
+	switch (plan->kind) {
+	case PLAN_SELECT:
+		return begin_read(statement);
+	case PLAN_INSERT:
+	case PLAN_DELETE:
+		return execute_write_begin(&statement->as.write, session, plan,
+					   &statement->evaluation,
+					   statement->timestamp_us,
+					   is_deferred(session),
+					   &session->error);
+	case PLAN_SCHEMA:
+		statement->as.schema = (struct statement_schema){ 0 };
+		return 0;
+	case PLAN_USE:
+		return 0;
+	case PLAN_DESCRIBE:
+	case PLAN_EXPLAIN:
+		return begin_rows(statement);
+	}
+	assert(!"a kind of plan");
+	return 0;
+}
+
+static int
+begin(struct logstor_statement *statement)
+{
+	struct logstor_session *session = statement->session;
+	struct logstor_database *database = session->database;
+	int result;
+
+	/* A script is interrupted as a whole, also between statements. */
+	if (!session->is_in_script)
+		session->interrupts_seen =
+			atomic_load(&database->interrupt_count);
+	statement->interrupts_seen = session->interrupts_seen;
+	if (statement->plan->catalog_version != database->catalog.version) {
+		result = plan_again(statement);
+		if (result < 0)
+			return result;
+	}
+	arena_clear(&statement->arena);
+	statement->rows_done = 0;
+	statement->value_count = statement->plan->column_count;
+	result = begin_evaluation(statement);
+	if (result < 0)
+		return result;
+	statement->is_running = true;
+	return begin_plan(statement);
+}
+
+static int
+advance_schema(struct logstor_statement *statement)
+{
+	struct statement_schema *schema = &statement->as.schema;
+	struct logstor_session *session = statement->session;
+	int result;
+
+	if (!schema->is_done) {
+		result = execute_schema(session, statement->plan,
+					&schema->state, &schema->lsn,
+					&session->error);
+		if (result != 0)
+			return result;
+		schema->is_done = true;
+	}
+	if (!is_deferred(session) && schema->lsn > 0) {
+		result = engine_commit(session->database->engine, schema->lsn,
+				       &session->error);
+		if (result != 0)
+			return result;
+	}
+	return ENGINE_END;
+}
+
+static int
+advance_use(struct logstor_statement *statement)
+{
+	int result = execute_use(statement->session,
+				 statement->plan->statement,
+				 &statement->session->error);
+
+	return result < 0 ? result : ENGINE_END;
+}
+
+static int
+advance_write(struct logstor_statement *statement)
+{
+	int result = execute_write_step(&statement->as.write,
+					&statement->session->error);
+
+	if (result == 0) {
+		statement->values = statement->as.write.results;
+		statement->value_count = statement->as.write.result_count;
+	}
+	return result;
+}
+
+static int
+advance_rows(struct logstor_statement *statement)
+{
+	const struct row_list_row *row = statement->as.rows.next;
+
+	if (row == NULL)
+		return ENGINE_END;
+	statement->as.rows.next = row->next;
+	statement->values = row->values;
+	return 0;
+}
+
+/* 0 with a row, ENGINE_PENDING, ENGINE_END or negative. */
+static int
+advance(struct logstor_statement *statement)
+{
+	switch (statement->plan->kind) {
+	case PLAN_SELECT:
+		statement->values = statement->as.read.results;
+		return execute_read_next(&statement->as.read,
+					 &statement->session->error);
+	case PLAN_INSERT:
+	case PLAN_DELETE:
+		return advance_write(statement);
+	case PLAN_SCHEMA:
+		return advance_schema(statement);
+	case PLAN_USE:
+		return advance_use(statement);
+	case PLAN_DESCRIBE:
+	case PLAN_EXPLAIN:
+		return advance_rows(statement);
+	}
+	assert(!"a kind of plan");
+	return ENGINE_END;
+}
+
+/* The same, but in blocking mode never ENGINE_PENDING. */
+static int
+run(struct logstor_statement *statement)
+{
+	struct logstor_session *session = statement->session;
+	int result;
+
+	for (;;) {
+		result = advance(statement);
+		if (result != ENGINE_PENDING || !session->database->is_blocking)
+			return result;
+		result = session_wait(session, statement->rows_done,
+				      &session->error);
+		if (result < 0)
+			return result;
+	}
+}
+
+int
+logstor_step(logstor_statement *statement)
+{
+	struct logstor_session *session;
+	int result = 0;
+
+	if (statement == NULL)
+		return LOGSTOR_MISUSE;
+	session = statement->session;
+	session_begin_call(session);
+	statement->has_row = false;
+	arena_clear(&statement->row_arena);
+	if (!statement->is_running) {
+		result = begin(statement);
+	} else {
+		session->interrupts_seen = statement->interrupts_seen;
+		result = session_check_interrupt(session, statement->rows_done,
+						 &session->error);
+	}
+	if (result == 0)
+		result = run(statement);
+	if (result == 0) {
+		statement->has_row = true;
+		statement->rows_done++;
+		return LOGSTOR_ROW;
+	}
+	if (result == ENGINE_PENDING)
+		return LOGSTOR_PENDING;
+	finish_execution(statement);
+	if (result == ENGINE_END)
+		return LOGSTOR_DONE;
+	return session_fail(session, statement_text(statement));
+}
+
+int
+logstor_reset(logstor_statement *statement)
+{
+	if (statement == NULL)
+		return LOGSTOR_MISUSE;
+	finish_execution(statement);
+	return LOGSTOR_OK;
+}
+
+/* ---- what it is ---- */
+
+logstor_session *
+logstor_statement_session(const logstor_statement *statement)
+{
+	return statement == NULL ? NULL : statement->session;
+}
+
+enum logstor_statement_kind
+logstor_statement_kind(const logstor_statement *statement)
+{
+	static const enum logstor_statement_kind kinds[] = {
+		[PLAN_SELECT] = LOGSTOR_STATEMENT_SELECT,
+		[PLAN_INSERT] = LOGSTOR_STATEMENT_MODIFY,
+		[PLAN_DELETE] = LOGSTOR_STATEMENT_MODIFY,
+		[PLAN_SCHEMA] = LOGSTOR_STATEMENT_SCHEMA,
+		[PLAN_USE] = LOGSTOR_STATEMENT_USE,
+		[PLAN_DESCRIBE] = LOGSTOR_STATEMENT_DESCRIBE,
+		[PLAN_EXPLAIN] = LOGSTOR_STATEMENT_SELECT,
+	};
+
+	if (statement == NULL)
+		return LOGSTOR_STATEMENT_SELECT;
+	return kinds[statement->plan->kind];
+}
+
+bool
+logstor_statement_is_conditional(const logstor_statement *statement)
+{
+	return statement != NULL && statement->plan->is_conditional;
+}
+
+/* ---- settings of executions ---- */
+
+void
+logstor_set_timestamp(logstor_statement *statement, int64_t timestamp_us)
+{
+	if (statement != NULL)
+		statement->timestamp_us = timestamp_us;
+}
+
+int
+logstor_set_page(logstor_statement *statement, uint32_t rows,
+		 const void *state, size_t size)
+{
+	if (statement == NULL)
+		return LOGSTOR_MISUSE;
+	if (statement->is_running)
+		return session_misuse(statement->session,
+				      "a running statement's page can't be "
+				      "changed: reset it first");
+	if (state == NULL && size > 0)
+		return session_misuse(statement->session,
+				      "a paging state without bytes");
+	session_begin_call(statement->session);
+	statement->page_rows = rows;
+	/* The state given may be the one that came out. */
+	if (state != NULL && state == statement->next_state.data) {
+		struct buffer kept = statement->page_state;
+
+		statement->page_state = statement->next_state;
+		statement->next_state = kept;
+		buffer_clear(&statement->next_state);
+		return LOGSTOR_OK;
+	}
+	buffer_clear(&statement->page_state);
+	buffer_append(&statement->page_state, state, size);
+	if (statement->page_state.has_failed) {
+		(void)error_no_memory(&statement->session->error);
+		return LOGSTOR_ERROR;
+	}
+	return LOGSTOR_OK;
+}
+
+const void *
+logstor_paging_state(const logstor_statement *statement, size_t *size)
+{
+	size_t state_size = 0;
+
+	/* Until the page has ended, nobody knows whether a row follows. */
+	if (statement != NULL && !statement->is_running)
+		state_size = statement->next_state.size;
+	if (size != NULL)
+		*size = state_size;
+	return state_size == 0 ? NULL : statement->next_state.data;
+}
