@@ -221,7 +221,8 @@ struct ast_primary_key *build_primary_key(struct parse *parse,
 					  const struct name_list *partition_key,
 					  const struct name_list *clustering);
 void table_body_add_key(struct table_body *body, struct ast_primary_key *key);
-void table_with_add(struct table_with *with, const struct table_with *more);
+void table_with_add(struct parse *parse, struct table_with *with,
+		    const struct table_with *more);
 struct ast_rename *build_rename(struct parse *parse,
 				const struct ast_name *from,
 				const struct ast_name *to);

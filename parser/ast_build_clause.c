@@ -262,12 +262,17 @@ table_body_add_key(struct table_body *body, struct ast_primary_key *key)
 }
 
 void
-table_with_add(struct table_with *with, const struct table_with *more)
+table_with_add(struct parse *parse, struct table_with *with,
+	       const struct table_with *more)
 {
 	property_list_add(&with->properties, more->properties.first);
 	with->is_compact |= more->is_compact;
-	if (with->clustering_order == NULL)
-		with->clustering_order = more->clustering_order;
+	if (more->clustering_order == NULL)
+		return;
+	if (with->clustering_order != NULL)
+		parse_fail(parse, more->clustering_order->column.place,
+			   "CLUSTERING ORDER BY is written twice");
+	with->clustering_order = more->clustering_order;
 }
 
 struct ast_rename *

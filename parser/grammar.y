@@ -776,7 +776,7 @@ table_with(A) ::= WITH table_options(W). { A = W; }
 table_options(A) ::= table_option(W). { A = W; }
 table_options(A) ::= table_options(L) AND table_option(W). {
 	A = L;
-	table_with_add(&A, &W);
+	table_with_add(parse, &A, &W);
 }
 table_option(A) ::= property(P). {
 	A = (struct table_with){ .properties = build_property_list(P) };

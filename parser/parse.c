@@ -62,11 +62,13 @@ end_statement(struct parse *parse)
 	return 0;
 }
 
+/* The lexer sees one byte more than is allowed; only a `;` may be there. */
 static bool
-is_too_long(const struct parse *parse)
+is_too_long(const struct parse *parse, int code)
 {
 	return parse->text.size > STATEMENT_SIZE_MAX &&
-	       parse->lexer.cursor == parse->lexer.limit;
+	       parse->lexer.cursor == parse->lexer.limit &&
+	       code != LEXEME_SEMICOLON;
 }
 
 int
@@ -75,7 +77,7 @@ parse_next_lexeme(struct parse *parse)
 	int code = lexer_next(&parse->lexer);
 
 	parse->previous_end = parse->lexeme.start + parse->lexeme.size;
-	if (UNLIKELY(is_too_long(parse))) {
+	if (UNLIKELY(is_too_long(parse, code))) {
 		parse_fail_limit(parse, (struct ast_place){ parse->start, 1 },
 				 "a statement must not be longer than %d bytes",
 				 STATEMENT_SIZE_MAX);
@@ -114,7 +116,7 @@ find_start(struct parse *parse)
 		before = parse->lexer;
 		code = lexer_next(&parse->lexer);
 	} while (code == LEXEME_SEMICOLON);
-	if (code == LEXER_END && !is_too_long(parse))
+	if (code == LEXER_END && !is_too_long(parse, code))
 		return false;
 	if (code == LEXEME_NAME) {
 		keyword = keyword_find(lexer_text(&parse->lexer));
@@ -206,7 +208,6 @@ parse_statement(struct slice text, struct arena *arena,
 
 	*statement = NULL;
 	*end = text.size;
-	/* One byte more than is allowed, to see that there was more. */
 	if (visible.size > STATEMENT_SIZE_MAX)
 		visible.size = (size_t)STATEMENT_SIZE_MAX + 1;
 	lexer_init(&parse.lexer, visible);

@@ -416,7 +416,8 @@ hint_foreign(struct parse *parse, int lexeme, struct slice text)
 }
 
 static bool
-hint_reserved(struct parse *parse, struct slice text)
+hint_reserved(struct parse *parse, struct slice text,
+	      const struct expected *expected)
 {
 	const struct keyword *keyword = keyword_find(text);
 
@@ -424,8 +425,9 @@ hint_reserved(struct parse *parse, struct slice text)
 	    !parse->is_expected[LEXEME_NAME])
 		return false;
 	error_hint(parse->error,
-		   "%s is a reserved word; as a name it needs double quotes",
-		   keyword->word);
+		   "expected %s; %s is a reserved word, which needs double "
+		   "quotes as a name",
+		   expected->words[0], keyword->word);
 	return true;
 }
 
@@ -434,14 +436,15 @@ hint_mistake(struct parse *parse, int lexeme, const struct expected *expected)
 {
 	struct slice text = parse_text_at(parse, parse->lexeme);
 	bool is_word = lexeme == LEXEME_NAME || keyword_find(text) != NULL;
-	const struct keyword *near =
-		is_word ? nearest_keyword(parse, text) : NULL;
+	const struct keyword *near;
 
+	if (hint_foreign(parse, lexeme, text) ||
+	    hint_reserved(parse, text, expected))
+		return;
+	near = is_word ? nearest_keyword(parse, text) : NULL;
 	if (near != NULL)
 		error_hint(parse->error, "did you mean '%s'?", near->word);
-	else if (!hint_foreign(parse, lexeme, text) &&
-		 !hint_clause_order(parse, lexeme) &&
-		 !hint_reserved(parse, text))
+	else if (!hint_clause_order(parse, lexeme))
 		hint_expected(parse, expected);
 }
 

@@ -91,7 +91,7 @@ const char *const statements[] = {
 	"CREATE TABLE t (k int PRIMARY KEY)",
 	"CREATE TABLE IF NOT EXISTS ks.t (key text, \"K\" int, s text STATIC, "
 	"m map<text, frozen<list<int>>>, t frozen<tuple<int, text>>, "
-	"v vector<float, 3>, u ks.address, date date, set set<int>, "
+	"v vector<float, 3>, u ks.address, date date, \"set\" set<int>, "
 	"PRIMARY KEY ((key, \"K\"), c, d))",
 	"CREATE TABLE t (a int, b int, PRIMARY KEY (a, b)) WITH COMPACT "
 	"STORAGE AND CLUSTERING ORDER BY (b DESC, c) AND comment = 'x' AND "
