@@ -52,16 +52,6 @@ unpack_location(const struct packed_entry *packed)
 	};
 }
 
-index_key
-index_page_key(const struct index_page *page, unsigned at)
-{
-	const struct packed_entry *packed = &page->entries[at];
-	uint64_t token = (uint64_t)page->info->top << 56 |
-			 packed->token_and_size >> 8;
-
-	return (index_key)token << 64 | packed->fingerprint;
-}
-
 bool
 index_page_has(const struct index_page *page, unsigned at, index_key key)
 {

@@ -79,13 +79,36 @@ index_page_is_before(const struct packed_entry *entry, index_key key)
 				 entry->fingerprint < (uint64_t)key;
 }
 
-/* The first entry that isn't before ${key}; ->count when there is none.  Keys
- * are hashes, so the guess is a few entries off at most. */
-static inline unsigned
-index_page_search(const struct index_page *page, index_key key)
+static inline index_key
+index_page_key(const struct index_page *page, unsigned at)
 {
-	unsigned at = index_page_guess(page, key);
+	const struct packed_entry *packed = &page->entries[at];
+	uint64_t token = (uint64_t)page->info->top << 56 |
+			 packed->token_and_size >> 8;
 
+	return (index_key)token << 64 | packed->fingerprint;
+}
+
+/* A better guess, for one access to the entry at the first one: an entry that
+ * stands three too far to the right has neighbours that do so too.  What is
+ * left is an error of one or two.  The page must not be empty. */
+static inline unsigned
+index_page_guess_again(const struct index_page *page, unsigned guess)
+{
+	unsigned even = index_page_guess(page, index_page_key(page, guess));
+	unsigned last = page->info->count - 1u;
+	unsigned shifted = 2 * guess - even;
+
+	if (even > 2 * guess)
+		return 0;
+	return shifted < last ? shifted : last;
+}
+
+/* The first entry that isn't before ${key}; ->count when there is none. */
+static inline unsigned
+index_page_search_from(const struct index_page *page, index_key key,
+		       unsigned at)
+{
 	while (at < page->info->count &&
 	       index_page_is_before(&page->entries[at], key))
 		at++;
@@ -94,7 +117,24 @@ index_page_search(const struct index_page *page, index_key key)
 	return at;
 }
 
-index_key index_page_key(const struct index_page *page, unsigned at);
+/* For one key alone: fetches at once what either guess may need, since the
+ * second would otherwise wait for the first. */
+static inline unsigned
+index_page_search(const struct index_page *page, index_key key)
+{
+	enum { AROUND = 4, ENTRIES_PER_LINE = 2 };
+	unsigned guess = index_page_guess(page, key);
+	unsigned first = guess < AROUND ? 0 : guess - AROUND;
+
+	if (page->info->count == 0)
+		return 0;
+	for (unsigned i = first; i <= guess + AROUND && i < page->capacity;
+	     i += ENTRIES_PER_LINE)
+		__builtin_prefetch(&page->entries[i]);
+	guess = index_page_guess_again(page, guess);
+	return index_page_search_from(page, key, guess);
+}
+
 bool index_page_has(const struct index_page *page, unsigned at, index_key key);
 
 void index_page_get(const struct index_page *page, unsigned at,

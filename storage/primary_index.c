@@ -510,58 +510,74 @@ primary_index_find(const struct primary_index *index, int64_t token,
 	return true;
 }
 
+/* What find_batch knows of one key. */
+struct sought {
+	index_key key;
+	struct index_page page; /* without entries: there is none */
+	unsigned guess;
+};
+
+/* Each round brings nearer what the next one touches. */
 static void
-prefetch_entry(const struct index_page *page, unsigned at)
+start_batch(const struct primary_index *index, struct sought *batch,
+	    size_t count)
 {
-	if (at < page->info->count)
-		__builtin_prefetch(&page->entries[at]);
+	for (size_t i = 0; i < count; i++) {
+		struct place place = locate(index, batch[i].key);
+
+		batch[i].page.entries = NULL;
+		if (name_at(&place) == 0)
+			continue;
+		batch[i].page = index_pool_view(&index->pool, name_at(&place));
+		__builtin_prefetch(batch[i].page.info);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct sought *sought = &batch[i];
+
+		if (sought->page.entries == NULL)
+			continue;
+		sought->guess = index_page_guess(&sought->page, sought->key);
+		__builtin_prefetch(&sought->page.entries[sought->guess]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct sought *sought = &batch[i];
+		unsigned guess;
+
+		if (sought->page.entries == NULL)
+			continue;
+		guess = index_page_guess_again(&sought->page, sought->guess);
+		sought->guess = guess;
+		__builtin_prefetch(&sought->page.entries[guess + 1]);
+		guess -= guess > 0;
+		__builtin_prefetch(&sought->page.entries[guess]);
+	}
 }
 
-/* Four rounds: each brings nearer what the next one touches. */
 static void
 find_batch(const struct primary_index *index, struct index_entry *entries,
 	   bool *found, size_t count)
 {
-	index_key keys[BATCH];
-	uint32_t names[BATCH];
+	struct sought batch[BATCH];
 
 	for (size_t i = 0; i < count; i++) {
-		keys[i] = index_page_make_key(entries[i].token,
-					      entries[i].fingerprint);
-		__builtin_prefetch(&index->root[root_slot(index, keys[i])]);
+		batch[i].key = index_page_make_key(entries[i].token,
+						   entries[i].fingerprint);
+		__builtin_prefetch(
+			&index->root[root_slot(index, batch[i].key)]);
 	}
+	start_batch(index, batch, count);
 	for (size_t i = 0; i < count; i++) {
-		struct place place = locate(index, keys[i]);
-
-		names[i] = name_at(&place);
-		if (names[i] != 0)
-			__builtin_prefetch(index_pool_view(&index->pool,
-							   names[i]).info);
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct index_page page;
-		unsigned guess;
-
-		if (names[i] == 0)
-			continue;
-		page = index_pool_view(&index->pool, names[i]);
-		guess = index_page_guess(&page, keys[i]);
-		prefetch_entry(&page, guess);
-		prefetch_entry(&page, guess + 2);
-		prefetch_entry(&page, guess < 2 ? 0 : guess - 2);
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct index_page page;
+		const struct index_page *page = &batch[i].page;
 		unsigned at;
 
 		found[i] = false;
-		if (names[i] == 0)
+		if (page->entries == NULL)
 			continue;
-		page = index_pool_view(&index->pool, names[i]);
-		at = index_page_search(&page, keys[i]);
-		found[i] = index_page_has(&page, at, keys[i]);
+		at = index_page_search_from(page, batch[i].key,
+					    batch[i].guess);
+		found[i] = index_page_has(page, at, batch[i].key);
 		if (found[i])
-			index_page_get(&page, at, &entries[i]);
+			index_page_get(page, at, &entries[i]);
 	}
 }
 
