@@ -88,9 +88,12 @@ command_source(struct command_call *call)
 static void
 stop_capture(struct shell *shell)
 {
+	/* What can't be written is told and ends the capture by itself. */
+	shell_settle(shell);
+	if (shell->capture_fd < 0)
+		return;
 	output_redirect(&shell->output, STDOUT_FILENO);
-	if (shell->capture_fd >= 0)
-		close(shell->capture_fd);
+	close(shell->capture_fd);
 	shell->capture_fd = -1;
 }
 

@@ -284,6 +284,9 @@ line_editor_read(struct line_editor *editor, const char *prompt,
 	editor->before = before;
 	editor->is_interrupted = false;
 	follow_terminal(editor->edit);
+	/* Before the prompt is seen, not after as libedit would: a Ctrl-D that
+	 * answers it at once must not get lost in between. */
+	el_set(editor->edit, EL_PREP_TERM, 1);
 	text = el_gets(editor->edit, &size);
 	editor->prompt = NULL;
 	if (editor->is_interrupted) {

@@ -4,13 +4,16 @@
 #include "cli/signals.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
 	FLUSH_SIZE = 64 << 10,   /* bytes that are worth a write */
 	KEEP_SIZE = 1 << 20,     /* memory kept between writes */
-	RUN_CAPACITY_FIRST = 16
+	RUN_CAPACITY_FIRST = 16,
+	PATIENCE_MS = 200        /* with a reader, once we are to stop */
 };
 
 void
@@ -73,18 +76,32 @@ output_settle(struct output *output)
 		output_flush(output);
 }
 
+/* Somebody who asked us to stop isn't made to wait for a reader that doesn't
+ * read: this much then surely fits without waiting. */
+static bool
+takes_more(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+	return poll(&ready, 1, PATIENCE_MS) > 0;
+}
+
 /* 0, or the errno of the write that failed. */
 static int
 write_all(int fd, const uint8_t *data, size_t size)
 {
 	while (size > 0) {
-		ssize_t written = write(fd, data, size);
+		bool is_stopped = signals_is_stopped();
+		size_t piece = is_stopped && size > PIPE_BUF ? PIPE_BUF : size;
+		ssize_t written;
 
-		if (written < 0) {
-			if (errno == EINTR && !signals_is_stopped())
-				continue;
+		if (is_stopped && !takes_more(fd))
+			return EINTR;
+		written = write(fd, data, piece);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
 			return errno;
-		}
 		data += written;
 		size -= (size_t)written;
 	}
@@ -106,7 +123,7 @@ write_run(struct output *output, enum output_stream stream,
 	if (output->is_broken)
 		return;
 	failure = write_all(output->results_fd, data, size);
-	/* A signal ends the waiting for a slow reader, not the output. */
+	/* A signal ended the waiting for a slow reader. */
 	if (failure == 0 || failure == EINTR)
 		return;
 	output->is_broken = true;

@@ -24,6 +24,7 @@ struct result {
 	unsigned escapes;       /* enum text_escape, for names */
 	bool is_interactive;    /* headers on every page, as cqlsh's */
 	bool is_counted;        /* ends with "(N rows)" */
+	bool is_left;           /* values on the left, for lines of text */
 	bool is_escaped;        /* values are for a terminal: no controls */
 	bool has_failed;        /* memory ran out */
 };

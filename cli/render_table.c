@@ -47,6 +47,23 @@ render_table_header(struct result *result)
 	buffer_append_string(out, "-\n");
 }
 
+/* Where the indentation of a text matters. */
+static void
+append_row_left(struct buffer *out, const struct page *page, size_t row)
+{
+	for (uint32_t i = 0; i < page->column_count; i++) {
+		const struct page_cell *cell = page_cell(page, row, i);
+
+		buffer_append_string(out, i == 0 ? " " : " | ");
+		buffer_append_slice(out, page_cell_text(page, cell));
+		if (i + 1 < page->column_count)
+			buffer_append_repeated(out, ' ',
+					       page_column_width(page, i) -
+						       cell->width);
+	}
+	buffer_append_byte(out, '\n');
+}
+
 static void
 append_row(struct buffer *out, const struct page *page, const size_t *widths,
 	   size_t row)
@@ -76,7 +93,10 @@ table_rows(struct result *result)
 	for (uint32_t i = 0; i < page->column_count; i++)
 		width[i] = page_column_width(page, i);
 	for (size_t row = 1; row <= page_row_count(page); row++) {
-		append_row(render_out(result), page, width, row);
+		if (result->is_left)
+			append_row_left(render_out(result), page, row);
+		else
+			append_row(render_out(result), page, width, row);
 		output_settle(result->output);
 	}
 	buffer_finish(&widths);

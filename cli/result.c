@@ -125,6 +125,7 @@ result_print(logstor_statement *statement,
 		.column_count = logstor_column_count(statement),
 		.is_interactive = options->is_interactive,
 		.is_counted = options->is_counted,
+		.is_left = options->is_left,
 		.is_escaped = options->is_escaped,
 		.escapes = TEXT_ESCAPE_BACKSLASH |
 			   (options->is_escaped ? TEXT_ESCAPE_BIDI : 0u),

@@ -19,6 +19,7 @@ struct result_options {
 	struct output *output;
 	bool is_interactive; /* as in struct result */
 	bool is_counted;
+	bool is_left;
 	bool is_escaped;
 	uint32_t page_rows;  /* 0: all rows are one page */
 	/* Between pages, unless NULL: false ends the result. */

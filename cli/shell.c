@@ -97,8 +97,17 @@ pause_output(void *context)
 	return line_editor_wait_for_enter(shell->editor);
 }
 
+/* A plan is a text of lines, whose indentation says what belongs to what. */
+static bool
+is_explain(const struct input_item *item)
+{
+	return slice_is_equal_ignoring_case(text_word(item->text, 0),
+					    SLICE("EXPLAIN"));
+}
+
 static int
-print_result(struct shell *shell, logstor_statement *statement)
+print_result(struct shell *shell, logstor_statement *statement,
+	     const struct input_item *item)
 {
 	enum logstor_statement_kind kind = logstor_statement_kind(statement);
 	bool is_interactive = shell_is_interactive(shell);
@@ -107,6 +116,7 @@ print_result(struct shell *shell, logstor_statement *statement)
 		.output = &shell->output,
 		.is_interactive = is_interactive,
 		.is_counted = !logstor_statement_is_conditional(statement),
+		.is_left = is_explain(item),
 		.is_escaped = shell->is_terminal && shell->capture_fd < 0,
 		.page_rows = shell->page_rows,
 		.pause = is_interactive ? pause_output : NULL,
@@ -201,7 +211,7 @@ run_statement(struct shell *shell, const struct input *input,
 			    NULL) < 0)
 		outcome = RESULT_FAILED;
 	else if (statement != NULL)
-		outcome = print_result(shell, statement);
+		outcome = print_result(shell, statement, item);
 	signals_watch(NULL);
 	if (outcome != RESULT_DONE)
 		leave_interrupted_line(shell);

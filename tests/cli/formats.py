@@ -170,9 +170,13 @@ def describe_is_rows_for_programs(shell, _folder):
     assert row["create_statement"].startswith("CREATE TABLE ks.t"), row
 
 
-def explain_is_a_table_of_one_column(shell, _folder):
-    out = output_of(shell, SCHEMA + "EXPLAIN SELECT * FROM t WHERE k = 1;")
-    same(out.split("\n")[1], " plan")
+def explain_is_a_table_that_keeps_its_indentation(shell, _folder):
+    script = SCHEMA + "EXPLAIN SELECT * FROM t WHERE k = 1;"
+    lines = output_of(shell, script).split("\n")
+    same(lines[1], " plan")
+    plan = [row["plan"] for row in csv.DictReader(
+        io.StringIO(output_of(shell, script, "--format", "csv")))]
+    same(lines[3:3 + len(plan)], [" " + line for line in plan])
 
 
 CASES = [
@@ -191,7 +195,7 @@ CASES = [
     describe_lists_names_and_prints_definitions,
     many_names_stand_in_columns,
     describe_is_rows_for_programs,
-    explain_is_a_table_of_one_column,
+    explain_is_a_table_that_keeps_its_indentation,
 ]
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ BAD = "SELECT * FROM nope.t;"  # its fault is behind "FROM "
 
 
 def errors_of(shell, script, *options, status=2):
-    result = shell.run(*options, script=script)
+    options = options or ["-f", "-"]
+    result = shell.run("-e", "CREATE KEYSPACE ks", *options, script=script)
     expect(result, status=status)
     return result[2]
 
@@ -27,10 +28,10 @@ def caret_of(errors):
 
 
 def the_caret_stands_under_the_fault(shell, _folder):
-    errors = errors_of(shell, "USE system; " + BAD)
-    assert errors.startswith("<stdin>:1:27: InvalidRequest [2200]: "), errors
+    errors = errors_of(shell, "USE ks; " + BAD)
+    assert errors.startswith("<stdin>:1:23: InvalidRequest [2200]: "), errors
     line, column, width = caret_of(errors)
-    same(line, "  USE system; " + BAD)
+    same(line, "  USE ks; " + BAD)
     same(line[column:column + width], "nope")
 
 
@@ -46,8 +47,8 @@ def tabs_and_wide_letters_move_the_caret(shell, _folder):
 def lines_are_counted_through_statements_and_comments(shell, folder):
     path = os.path.join(folder, "a.cql")
     with open(path, "w", encoding="utf-8", newline="") as file:
-        file.write("\ufeff-- first\r\nUSE system; /* two\r\nlines; */\r\n"
-                   "USE\r\nsystem;\r\n  " + BAD + "\r\n" + BAD)
+        file.write("\ufeff-- first\r\nUSE ks; /* two\r\nlines; */\r\n"
+                   "USE\r\nks;\r\n  " + BAD + "\r\n" + BAD)
     errors = errors_of(shell, "", "-f", path)
     assert f"{path}:6:17: " in errors, errors
     assert f"\n{path}:7:15: " in errors, errors
@@ -55,9 +56,9 @@ def lines_are_counted_through_statements_and_comments(shell, folder):
 
 
 def the_line_of_an_earlier_statement_is_shown_whole(shell, _folder):
-    errors = errors_of(shell, "USE system;\nUSE system; " + BAD + " USE x")
+    errors = errors_of(shell, "USE ks;\nUSE ks; " + BAD + " USE x")
     line, _, _ = caret_of(errors)
-    same(line, "  USE system; " + BAD + " USE x")
+    same(line, "  USE ks; " + BAD + " USE x")
 
 
 def long_lines_are_cut_around_the_fault(shell, _folder):
@@ -70,7 +71,7 @@ def long_lines_are_cut_around_the_fault(shell, _folder):
 
 
 def faults_of_running_have_a_place_too(shell, _folder):
-    errors = errors_of(shell, SCHEMA + "\n INSERT INTO t (k) VALUES "
+    errors = errors_of(shell, SCHEMA.replace("ks", "other") + "\n INSERT INTO t (k) VALUES "
                        "(1) USING TTL -1;")
     assert errors.startswith("<stdin>:4:"), errors
 
@@ -88,11 +89,11 @@ def each_source_of_text_has_its_name(shell, folder):
 
 
 def a_nul_is_named(shell, _folder):
-    errors = errors_of(shell, "USE system;\nUSE sys\0tem; " + BAD)
-    assert errors.startswith("<stdin>:2:8: SyntaxException [2000]: "), errors
+    errors = errors_of(shell, "USE ks;\nUSE k\0s; " + BAD)
+    assert errors.startswith("<stdin>:2:6: SyntaxException [2000]: "), errors
     assert "NUL" in errors and "\0" not in errors, errors
     # The next statement ran.
-    assert "<stdin>:2:28: " in errors, errors
+    assert "<stdin>:2:24: " in errors, errors
 
 
 def utf_16_is_recognised(shell, folder):
@@ -107,7 +108,7 @@ def utf_16_is_recognised(shell, folder):
 def bytes_that_are_no_utf_8_are_an_error(shell, folder):
     path = os.path.join(folder, "l.cql")
     with open(path, "wb") as file:
-        file.write(SCHEMA.encode() +
+        file.write(SCHEMA.replace("ks", "other").encode() +
                    b"INSERT INTO t (k, v) VALUES (1, 'caf\xe9');\n")
     errors = errors_of(shell, "", "-f", path)
     assert f"{path}:3:" in errors, errors

@@ -155,8 +155,8 @@ def an_interrupt_ends_a_running_statement(shell, _folder):
 
 def bail_ends_scripts_within_scripts(shell, folder):
     with open(os.path.join(folder, "in.cql"), "w", encoding="utf-8") as file:
-        file.write("FOO; BAR;")
-    script = "SOURCE 'in.cql'; BAZ; SHOW VERSION;"
+        file.write("FOO;\nBAR;")
+    script = "SOURCE 'in.cql';\nBAZ; SHOW VERSION;"
     status, out, errors = shell.run(script=script, cwd=folder)
     expect((status, out, errors), status=2, holds=["FOO", "BAR", "BAZ"])
     assert out.startswith("logstor"), out
@@ -303,7 +303,7 @@ def large_scripts_cost_no_more_than_their_size(shell, folder):
 
 
 def a_statement_may_come_in_many_pieces(shell, _folder):
-    value = "it''s; -- " * 20000
+    value = "it''s; -- " * 10000
     with subprocess.Popen([shell.program, *CSV], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as process:
