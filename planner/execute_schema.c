@@ -410,9 +410,11 @@ execute_schema(struct logstor_session *session, const struct plan *plan,
 		state->catalog_version = change.catalog->version;
 		state->is_prepared = true;
 	}
-	*lsn = 0;
-	if (state->is_nothing)
+	if (state->is_nothing) {
+		/* What was found may not be durable yet. */
+		*lsn = engine_last_lsn(change.engine);
 		return 0;
+	}
 	result = engine_write(change.engine, state->writes,
 			      state->write_count, &state->lsn, error);
 	if (result != 0)

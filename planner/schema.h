@@ -18,7 +18,7 @@ MUST_CHECK int bind_schema(struct logstor_session *session,
 /* Runs a PLAN_SCHEMA; ENGINE_PENDING until it is visible (in the engine and
  * the catalog).  ${state} is zeroed before the first call and keeps what must
  * outlive a wait; execute_schema_finish releases it at any moment.  On 0,
- * ${lsn} is what engine_commit must cover (0 when nothing was to be done). */
+ * ${lsn} is what engine_commit must cover. */
 struct execute_schema_state {
 	struct arena arena;
 	struct table *table;       /* made, not yet in the catalog */
