@@ -500,23 +500,22 @@ build_parenthesis(struct parse *parse, struct ast_place open,
 }
 
 struct ast_term *
-build_subscript(struct parse *parse, enum ast_term_kind kind,
-		struct ast_term *base, struct ast_term *from,
-		struct ast_term *to)
+build_subscript(struct parse *parse, struct ast_term *base,
+		const struct index *index)
 {
-	uint32_t inside = deeper(from, to);
+	uint32_t inside = deeper(index->from, index->to);
 	struct ast_term *term;
 
 	if (base == NULL)
 		return NULL;
-	term = new_term(parse, kind,
+	term = new_term(parse, index->kind,
 			parse_place_from(parse, base->place.start),
 			base->depth > inside ? base->depth : inside);
 	if (term == NULL)
 		return NULL;
 	term->as.subscript.base = base;
-	term->as.subscript.from = from;
-	term->as.subscript.to = to;
+	term->as.subscript.from = index->from;
+	term->as.subscript.to = index->to;
 	return term;
 }
 

@@ -94,6 +94,12 @@ struct ast_type *build_path_type(struct parse *parse,
 struct ast_type *build_custom_type(struct parse *parse,
 				   struct ast_place place);
 
+/* [from] or [from..to] behind a term. */
+struct index {
+	enum ast_term_kind kind; /* AST_SUBSCRIPT or AST_SLICE */
+	struct ast_term *from, *to;
+};
+
 /* ---- terms; ${start} and ${open} are the lexeme that a term begins with */
 
 struct ast_term *build_constant(struct parse *parse,
@@ -125,9 +131,8 @@ struct ast_term *build_elements(struct parse *parse, enum ast_term_kind kind,
 				const struct term_list *elements);
 struct ast_term *build_parenthesis(struct parse *parse, struct ast_place open,
 				   struct ast_term *element);
-struct ast_term *build_subscript(struct parse *parse, enum ast_term_kind kind,
-				 struct ast_term *base, struct ast_term *from,
-				 struct ast_term *to);
+struct ast_term *build_subscript(struct parse *parse, struct ast_term *base,
+				 const struct index *index);
 struct ast_term *build_field(struct parse *parse, struct ast_term *base,
 			     const struct ast_name *name);
 /* Folds the minus into an unsigned number. */

@@ -89,16 +89,16 @@ report_syntax_error(const struct yyParser *parser, int lexeme)
 void
 grammar_run(struct parse *parse)
 {
+	struct parse_lexeme lexeme;
 	yyParser parser;
-	int lexeme;
 
 	grammarInit(&parser, parse);
 	do {
 		lexeme = parse_next_lexeme(parse);
 		if (parse->result != 0)
 			break;
-		grammar(&parser, lexeme, parse->lexeme);
-	} while (lexeme != 0 && parse->result == 0);
+		grammar(&parser, lexeme.code, lexeme.place);
+	} while (lexeme.code != 0 && parse->result == 0);
 }
 }
 
@@ -120,7 +120,7 @@ input ::= statement(S). { parse->statement = S; }
 
 %type statement {struct ast_statement *}
 %type plain_statement {struct ast_statement *}
-statement(A) ::= plain_statement(S). { A = S; }
+statement(A) ::= plain_statement(A).
 statement(A) ::= EXPLAIN(E) plain_statement(S). {
 	A = build_statement(parse, E, &(struct ast_statement){
 		.kind = AST_EXPLAIN, .as.explain = { false, S } });
@@ -129,11 +129,11 @@ statement(A) ::= EXPLAIN(E) ANALYZE plain_statement(S). {
 	A = build_statement(parse, E, &(struct ast_statement){
 		.kind = AST_EXPLAIN, .as.explain = { true, S } });
 }
-plain_statement(A) ::= select(S). { A = S; }
-plain_statement(A) ::= modification(S). { A = S; }
-plain_statement(A) ::= batch(S). { A = S; }
-plain_statement(A) ::= schema_change(S). { A = S; }
-plain_statement(A) ::= describe(S). { A = S; }
+plain_statement(A) ::= select(A).
+plain_statement(A) ::= modification(A).
+plain_statement(A) ::= batch(A).
+plain_statement(A) ::= schema_change(A).
+plain_statement(A) ::= describe(A).
 plain_statement(A) ::= USE(U) name(N). {
 	A = build_statement(parse, U, &(struct ast_statement){
 		.kind = AST_USE, .as.use = N });
@@ -147,13 +147,13 @@ name(A) ::= QUOTED_NAME(N). { A = build_quoted_name(parse, N); }
 name(A) ::= native_type(N). [LOW] { A = build_name(parse, N); }
 
 %type native_type {struct ast_place}
-native_type(A) ::= NATIVE_TYPE(N). { A = N; }
-native_type(A) ::= COUNTER(N). { A = N; }
-native_type(A) ::= TIMESTAMP(N). { A = N; }
+native_type(A) ::= NATIVE_TYPE(A).
+native_type(A) ::= COUNTER(A).
+native_type(A) ::= TIMESTAMP(A).
 
 %type names {struct name_list}
 names(A) ::= name(N). { A = build_name_list(parse, &N); }
-names(A) ::= names(L) COMMA name(N). { A = L; name_list_add(parse, &A, &N); }
+names(A) ::= names(A) COMMA name(N). { name_list_add(parse, &A, &N); }
 
 %type qualified_name {struct ast_qualified_name}
 qualified_name(A) ::= name(N). {
@@ -165,19 +165,21 @@ qualified_name(A) ::= name(K) DOT name(N). {
 
 %type path {struct name_list}
 path(A) ::= name(N). { A = build_name_list(parse, &N); }
-path(A) ::= path(L) DOT name(N). { A = L; name_list_add(parse, &A, &N); }
+path(A) ::= path(A) DOT name(N). { name_list_add(parse, &A, &N); }
 
 /* ---- terms ---- */
 
+/* `simple` is what a user type's hint may stand before; the other classes
+ * are told apart so that an ordinary value is two reductions and no more. */
 %type term {struct ast_term *}
 %type hint {struct ast_term *}
-%type hint_operand {struct ast_term *}
 %type postfix {struct ast_term *}
-%type primary {struct ast_term *}
-%type constant {struct ast_term *}
+%type simple {struct ast_term *}
+%type grouped {struct ast_term *}
 %type marker {struct ast_term *}
 %type call {struct ast_term *}
 %type braced {struct ast_term *}
+%type index {struct index}
 %type terms {struct term_list}
 %type optional_terms {struct term_list}
 %type pairs {struct term_list}
@@ -190,8 +192,10 @@ term(A) ::= term(L) PERCENT term(R). {
 	A = build_arithmetic(parse, '%', L, R);
 }
 term(A) ::= MINUS(M) term(T). [UNARY] { A = build_negation(parse, M, T); }
-term(A) ::= hint(T). { A = T; }
-term(A) ::= postfix(T). { A = T; }
+term(A) ::= hint(A).
+term(A) ::= postfix(A).
+term(A) ::= simple(A).
+term(A) ::= grouped(A).
 term(A) ::= path(P). [LOW] { A = build_path(parse, &P); }
 
 /* A user type's hint is only told from a parenthesis by what follows. */
@@ -204,72 +208,60 @@ hint(A) ::= LP(L) path(P) LT type_arguments(G) GT RP term(T). [UNARY] {
 hint(A) ::= LP(L) SET(S) LT type_arguments(G) GT RP term(T). [UNARY] {
 	A = build_hint(parse, L, build_set_type(parse, S, &G), T);
 }
-hint(A) ::= LP(L) path(P) RP hint_operand(T). {
+hint(A) ::= LP(L) path(P) RP simple(T). {
 	A = build_hint(parse, L, build_path_type(parse, &P, NULL), T);
 }
-hint_operand(A) ::= constant(T). { A = T; }
-hint_operand(A) ::= NULL(N). { A = build_null(parse, N); }
-hint_operand(A) ::= QUESTION(Q). { A = build_marker(parse, Q); }
-hint_operand(A) ::= braced(T). { A = T; }
-hint_operand(A) ::= call(T). { A = T; }
-hint_operand(A) ::= path(P). [LOW] { A = build_path(parse, &P); }
+hint(A) ::= LP(L) path(P) RP path(T). [LOW] {
+	A = build_hint(parse, L, build_path_type(parse, &P, NULL),
+		       build_path(parse, &T));
+}
 
-postfix(A) ::= primary(T). { A = T; }
+postfix(A) ::= postfix(B) index(I). { A = build_subscript(parse, B, &I); }
+postfix(A) ::= simple(B) index(I). { A = build_subscript(parse, B, &I); }
+postfix(A) ::= grouped(B) index(I). { A = build_subscript(parse, B, &I); }
+postfix(A) ::= path(P) index(I). {
+	A = build_subscript(parse, build_path(parse, &P), &I);
+}
 postfix(A) ::= postfix(B) DOT name(N). { A = build_field(parse, B, &N); }
-postfix(A) ::= postfix(B) LB term(T) RB. {
-	A = build_subscript(parse, AST_SUBSCRIPT, B, T, NULL);
+postfix(A) ::= simple(B) DOT name(N). { A = build_field(parse, B, &N); }
+postfix(A) ::= grouped(B) DOT name(N). { A = build_field(parse, B, &N); }
+index(A) ::= LB term(I) RB. {
+	A = (struct index){ AST_SUBSCRIPT, I, NULL };
 }
-postfix(A) ::= postfix(B) LB term(F) RANGE RB. {
-	A = build_subscript(parse, AST_SLICE, B, F, NULL);
+index(A) ::= LB term(F) RANGE RB. { A = (struct index){ AST_SLICE, F, NULL }; }
+index(A) ::= LB term(F) RANGE term(T) RB. {
+	A = (struct index){ AST_SLICE, F, T };
 }
-postfix(A) ::= postfix(B) LB term(F) RANGE term(T) RB. {
-	A = build_subscript(parse, AST_SLICE, B, F, T);
-}
-postfix(A) ::= postfix(B) LB RANGE term(T) RB. {
-	A = build_subscript(parse, AST_SLICE, B, NULL, T);
-}
-postfix(A) ::= path(P) LB term(T) RB. {
-	A = build_subscript(parse, AST_SUBSCRIPT, build_path(parse, &P), T,
-			    NULL);
-}
-postfix(A) ::= path(P) LB term(F) RANGE RB. {
-	A = build_subscript(parse, AST_SLICE, build_path(parse, &P), F, NULL);
-}
-postfix(A) ::= path(P) LB term(F) RANGE term(T) RB. {
-	A = build_subscript(parse, AST_SLICE, build_path(parse, &P), F, T);
-}
-postfix(A) ::= path(P) LB RANGE term(T) RB. {
-	A = build_subscript(parse, AST_SLICE, build_path(parse, &P), NULL, T);
-}
+index(A) ::= LB RANGE term(T) RB. { A = (struct index){ AST_SLICE, NULL, T }; }
 
-primary(A) ::= constant(T). { A = T; }
-primary(A) ::= NULL(N). { A = build_null(parse, N); }
-primary(A) ::= marker(T). { A = T; }
-primary(A) ::= call(T). { A = T; }
-primary(A) ::= braced(T). { A = T; }
-primary(A) ::= LB(L) optional_terms(T) RB. {
+grouped(A) ::= COLON(C) name(N). { A = build_named_marker(parse, C, &N); }
+grouped(A) ::= LB(L) optional_terms(T) RB. {
 	A = build_elements(parse, AST_LIST, L, &T);
 }
-primary(A) ::= LP(L) terms(T) RP. {
+grouped(A) ::= LP(L) terms(T) RP. {
 	A = build_elements(parse, AST_TUPLE, L, &T);
 }
-primary(A) ::= LP(L) path(P) RP. [LOW] {
+grouped(A) ::= LP(L) path(P) RP. [LOW] {
 	A = build_parenthesis(parse, L, build_path(parse, &P));
 }
-primary(A) ::= LP(L) native_type(N) RP. [LOW] {
+grouped(A) ::= LP(L) native_type(N) RP. [LOW] {
 	A = build_parenthesis(parse, L, build_name_path(parse, N));
 }
 
-constant(A) ::= STRING(S). { A = build_string(parse, S); }
-constant(A) ::= INTEGER(C). { A = build_constant(parse, AST_INTEGER, C); }
-constant(A) ::= FLOAT(C). { A = build_constant(parse, AST_FLOAT, C); }
-constant(A) ::= NAN(C). { A = build_constant(parse, AST_FLOAT, C); }
-constant(A) ::= INFINITY(C). { A = build_constant(parse, AST_FLOAT, C); }
-constant(A) ::= TRUE(C). { A = build_constant(parse, AST_BOOLEAN, C); }
-constant(A) ::= FALSE(C). { A = build_constant(parse, AST_BOOLEAN, C); }
-constant(A) ::= UUID(C). { A = build_constant(parse, AST_UUID, C); }
-constant(A) ::= HEX(C). { A = build_constant(parse, AST_HEX, C); }
-constant(A) ::= DURATION(C). { A = build_constant(parse, AST_DURATION, C); }
+simple(A) ::= call(A).
+simple(A) ::= braced(A).
+simple(A) ::= NULL(N). { A = build_null(parse, N); }
+simple(A) ::= QUESTION(Q). { A = build_marker(parse, Q); }
+simple(A) ::= STRING(S). { A = build_string(parse, S); }
+simple(A) ::= INTEGER(C). { A = build_constant(parse, AST_INTEGER, C); }
+simple(A) ::= FLOAT(C). { A = build_constant(parse, AST_FLOAT, C); }
+simple(A) ::= NAN(C). { A = build_constant(parse, AST_FLOAT, C); }
+simple(A) ::= INFINITY(C). { A = build_constant(parse, AST_FLOAT, C); }
+simple(A) ::= TRUE(C). { A = build_constant(parse, AST_BOOLEAN, C); }
+simple(A) ::= FALSE(C). { A = build_constant(parse, AST_BOOLEAN, C); }
+simple(A) ::= UUID(C). { A = build_constant(parse, AST_UUID, C); }
+simple(A) ::= HEX(C). { A = build_constant(parse, AST_HEX, C); }
+simple(A) ::= DURATION(C). { A = build_constant(parse, AST_DURATION, C); }
 
 marker(A) ::= QUESTION(Q). { A = build_marker(parse, Q); }
 marker(A) ::= COLON(C) name(N). { A = build_named_marker(parse, C, &N); }
@@ -298,16 +290,15 @@ pairs(A) ::= term(K) COLON term(V). {
 	A = build_term_list(parse, K);
 	term_list_add(parse, &A, V);
 }
-pairs(A) ::= pairs(L) COMMA term(K) COLON term(V). {
-	A = L;
+pairs(A) ::= pairs(A) COMMA term(K) COLON term(V). {
 	term_list_add(parse, &A, K);
 	term_list_add(parse, &A, V);
 }
 
 optional_terms(A) ::= . { A = (struct term_list){ 0 }; }
-optional_terms(A) ::= terms(T). { A = T; }
+optional_terms(A) ::= terms(A).
 terms(A) ::= term(T). { A = build_term_list(parse, T); }
-terms(A) ::= terms(L) COMMA term(T). { A = L; term_list_add(parse, &A, T); }
+terms(A) ::= terms(A) COMMA term(T). { term_list_add(parse, &A, T); }
 
 /* ---- types ---- */
 
@@ -323,15 +314,13 @@ type(A) ::= SET(S) LT type_arguments(G) GT. {
 }
 type(A) ::= STRING(S). { A = build_custom_type(parse, S); }
 type_arguments(A) ::= type(T). { A = build_type_list(parse, T); }
-type_arguments(A) ::= type_arguments(L) COMMA type(T). {
-	A = L;
+type_arguments(A) ::= type_arguments(A) COMMA type(T). {
 	type_list_add(parse, &A, T);
 }
-type_arguments(A) ::= type_arguments(L) COMMA dimension(D). {
-	A = L;
+type_arguments(A) ::= type_arguments(A) COMMA dimension(D). {
 	type_list_set_dimension(parse, &A, D);
 }
-dimension(A) ::= INTEGER(I). { A = I; }
+dimension(A) ::= INTEGER(A).
 dimension(A) ::= MINUS(M) INTEGER. { A = parse_place_from(parse, M.start); }
 
 /* ---- WHERE and IF ---- */
@@ -349,16 +338,14 @@ dimension(A) ::= MINUS(M) INTEGER. { A = parse_place_from(parse, M.start); }
 
 where(A) ::= WHERE relations(L). { A = L.first; }
 relations(A) ::= relation(R). { A = build_relation_list(R); }
-relations(A) ::= relations(L) AND relation(R). {
-	A = L;
+relations(A) ::= relations(A) AND relation(R). {
 	relation_list_add(parse, &A, R);
 }
 conditions(A) ::= condition(R). { A = build_relation_list(R); }
-conditions(A) ::= conditions(L) AND condition(R). {
-	A = L;
+conditions(A) ::= conditions(A) AND condition(R). {
 	relation_list_add(parse, &A, R);
 }
-relation(A) ::= plain_relation(R). { A = R; }
+relation(A) ::= plain_relation(A).
 relation(A) ::= LP relation(R) RP. { A = R; }
 relation(A) ::= TOKEN(T) LP names(N) RP predicate(P). {
 	A = build_relation(parse, AST_RELATION_TOKEN, T.start, &N, &P);
@@ -366,7 +353,7 @@ relation(A) ::= TOKEN(T) LP names(N) RP predicate(P). {
 relation(A) ::= LP(L) names(N) RP predicate(P). {
 	A = build_relation(parse, AST_RELATION_TUPLE, L.start, &N, &P);
 }
-condition(A) ::= plain_relation(R). { A = R; }
+condition(A) ::= plain_relation(A).
 condition(A) ::= name(C) DOT name(F) predicate(P). {
 	A = build_column_relation(parse, &C, NULL, &F, &P);
 }
@@ -412,9 +399,9 @@ contains(A) ::= NOT CONTAINS KEY. { A = AST_NOT_CONTAINS_KEY; }
 %type if_not_exists {bool}
 using(A) ::= . { A = (struct ast_using){ 0 }; }
 using(A) ::= USING using_items(U). { A = U; }
-using_items(A) ::= using_item(U). { A = U; }
-using_items(A) ::= using_items(L) AND using_item(U). {
-	A = build_using(parse, &L, &U);
+using_items(A) ::= using_item(A).
+using_items(A) ::= using_items(A) AND using_item(U). {
+	A = build_using(parse, &A, &U);
 }
 using_item(A) ::= TIMESTAMP term(T). {
 	A = (struct ast_using){ .timestamp = T };
@@ -482,24 +469,22 @@ select_head(A) ::= JSON DISTINCT selectors(L). {
 				 .is_distinct = true };
 }
 selectors(A) ::= STAR. { A = (struct selector_list){ .is_star = true }; }
-selectors(A) ::= selector_list(L). { A = L; }
+selectors(A) ::= selector_list(A).
 %type selector_list {struct selector_list}
 selector_list(A) ::= selector(S). { A = build_selector_list(S); }
-selector_list(A) ::= selector_list(L) COMMA selector(S). {
-	A = L;
+selector_list(A) ::= selector_list(A) COMMA selector(S). {
 	selector_list_add(&A, S);
 }
 selector(A) ::= term(T). { A = build_selector(parse, T, NULL); }
 selector(A) ::= term(T) AS name(N). { A = build_selector(parse, T, &N); }
 optional_where(A) ::= . { A = NULL; }
-optional_where(A) ::= where(W). { A = W; }
+optional_where(A) ::= where(A).
 group_by(A) ::= . { A = NULL; }
 group_by(A) ::= GROUP BY terms(T). { A = T.first; }
 order_by(A) ::= . { A = NULL; }
 order_by(A) ::= ORDER BY orderings(L). { A = L.first; }
 orderings(A) ::= ordering(O). { A = build_ordering_list(O); }
-orderings(A) ::= orderings(L) COMMA ordering(O). {
-	A = L;
+orderings(A) ::= orderings(A) COMMA ordering(O). {
 	ordering_list_add(&A, O);
 }
 ordering(A) ::= name(N). { A = build_ordering(parse, &N, false, NULL); }
@@ -526,9 +511,9 @@ bypass_cache(A) ::= BYPASS CACHE. { A = true; }
 %type batch {struct ast_statement *}
 %type json_value {struct ast_term *}
 %type json_default {bool}
-modification(A) ::= insert(S). { A = S; }
-modification(A) ::= update(S). { A = S; }
-modification(A) ::= delete(S). { A = S; }
+modification(A) ::= insert(A).
+modification(A) ::= update(A).
+modification(A) ::= delete(A).
 
 insert(A) ::= INSERT(I) INTO qualified_name(T) LP names(C) RP VALUES
 		LP(L) terms(V) RP(R) if_not_exists(E) using(U). {
@@ -547,7 +532,7 @@ insert(A) ::= INSERT(I) INTO qualified_name(T) JSON json_value(J)
 			.if_not_exists = E, .using = U } });
 }
 json_value(A) ::= STRING(S). { A = build_string(parse, S); }
-json_value(A) ::= marker(M). { A = M; }
+json_value(A) ::= marker(A).
 json_default(A) ::= . { A = false; }
 json_default(A) ::= DEFAULT NULL. { A = false; }
 json_default(A) ::= DEFAULT UNSET. { A = true; }
@@ -569,8 +554,7 @@ modify_if(A) ::= IF conditions(L). {
 	A = (struct modify_if){ .conditions = L.first };
 }
 assignments(A) ::= assignment(S). { A = build_assignment_list(S); }
-assignments(A) ::= assignments(L) COMMA assignment(S). {
-	A = L;
+assignments(A) ::= assignments(A) COMMA assignment(S). {
 	assignment_list_add(&A, S);
 }
 assignment(A) ::= name(C) EQ term(T). {
@@ -605,10 +589,9 @@ delete(A) ::= DELETE(D) optional_deletions(L) FROM qualified_name(T) using(U)
 			.conditions = I.conditions } });
 }
 optional_deletions(A) ::= . { A = (struct deletion_list){ 0 }; }
-optional_deletions(A) ::= deletions(L). { A = L; }
+optional_deletions(A) ::= deletions(A).
 deletions(A) ::= deletion(D). { A = build_deletion_list(D); }
-deletions(A) ::= deletions(L) COMMA deletion(D). {
-	A = L;
+deletions(A) ::= deletions(A) COMMA deletion(D). {
 	deletion_list_add(&A, D);
 }
 deletion(A) ::= name(C). { A = build_deletion(parse, &C, NULL, NULL); }
@@ -631,9 +614,8 @@ batch_kind(A) ::= . { A = AST_BATCH_LOGGED; }
 batch_kind(A) ::= UNLOGGED. { A = AST_BATCH_UNLOGGED; }
 batch_kind(A) ::= COUNTER. { A = AST_BATCH_COUNTER; }
 batch_statements(A) ::= . { A = (struct statement_list){ 0 }; }
-batch_statements(A) ::= batch_statements(L) SEMICOLON. { A = L; }
-batch_statements(A) ::= batch_statements(L) modification(S). {
-	A = L;
+batch_statements(A) ::= batch_statements(A) SEMICOLON.
+batch_statements(A) ::= batch_statements(A) modification(S). {
 	statement_list_add(&A, S);
 }
 
@@ -682,8 +664,7 @@ schema_change(A) ::= TRUNCATE(T) TABLE qualified_name(N) using(U). {
 optional_with(A) ::= . { A = NULL; }
 optional_with(A) ::= WITH properties(P). { A = P.first; }
 properties(A) ::= property(P). { A = build_property_list(P); }
-properties(A) ::= properties(L) AND property(P). {
-	A = L;
+properties(A) ::= properties(A) AND property(P). {
 	property_list_add(&A, P);
 }
 property(A) ::= name(N) EQ term(T). { A = build_property(parse, &N, T); }
@@ -720,23 +701,20 @@ table_body(A) ::= primary_key(K). {
 	A = (struct table_body){ 0 };
 	table_body_add_key(&A, K);
 }
-table_body(A) ::= table_body(B) COMMA column(C). {
-	A = B;
+table_body(A) ::= table_body(A) COMMA column(C). {
 	column_list_add(&A.columns, C);
 }
-table_body(A) ::= table_body(B) COMMA primary_key(K). {
-	A = B;
+table_body(A) ::= table_body(A) COMMA primary_key(K). {
 	table_body_add_key(&A, K);
 }
-table_body(A) ::= table_body(B) COMMA. { A = B; }
+table_body(A) ::= table_body(A) COMMA.
 primary_key(A) ::= PRIMARY(P) KEY LP partition_key(K) clustering(C) RP. {
 	A = build_primary_key(parse, P, &K, &C);
 }
 partition_key(A) ::= name(N). { A = build_name_list(parse, &N); }
 partition_key(A) ::= LP names(L) RP. { A = L; }
 clustering(A) ::= . { A = (struct name_list){ 0 }; }
-clustering(A) ::= clustering(L) COMMA name(N). {
-	A = L;
+clustering(A) ::= clustering(A) COMMA name(N). {
 	name_list_add(parse, &A, &N);
 }
 
@@ -751,13 +729,12 @@ column(A) ::= field(C) column_flags(F). {
 }
 field(A) ::= name(N) type(T). { A = build_column(parse, &N, T); }
 columns(A) ::= field(C). { A = build_column_list(C); }
-columns(A) ::= columns(L) COMMA field(C). {
-	A = L;
+columns(A) ::= columns(A) COMMA field(C). {
 	column_list_add(&A, C);
 }
-columns(A) ::= columns(L) COMMA. { A = L; }
+columns(A) ::= columns(A) COMMA.
 column_flags(A) ::= . { A = 0; }
-column_flags(A) ::= column_flags(L) column_flag(F). { A = L | F; }
+column_flags(A) ::= column_flags(A) column_flag(F). { A |= F; }
 column_flag(A) ::= STATIC. { A = COLUMN_STATIC; }
 column_flag(A) ::= PRIMARY KEY. { A = COLUMN_PRIMARY_KEY; }
 column_flag(A) ::= TTL. {
@@ -773,9 +750,8 @@ mask ::= call.
 
 table_with(A) ::= . { A = (struct table_with){ 0 }; }
 table_with(A) ::= WITH table_options(W). { A = W; }
-table_options(A) ::= table_option(W). { A = W; }
-table_options(A) ::= table_options(L) AND table_option(W). {
-	A = L;
+table_options(A) ::= table_option(A).
+table_options(A) ::= table_options(A) AND table_option(W). {
 	table_with_add(parse, &A, &W);
 }
 table_option(A) ::= property(P). {
@@ -814,7 +790,7 @@ schema_change(A) ::= ALTER(L) TYPE if_exists(E) qualified_name(N)
 		.kind = AST_ALTER_TYPE, .as.alter = C });
 }
 %type alter_fields {struct ast_alter}
-alter(A) ::= alter_fields(C). { A = C; }
+alter(A) ::= alter_fields(A).
 alter(A) ::= DROP if_exists(E) name(N) using(U). {
 	A = (struct ast_alter){ .kind = AST_ALTER_DROP, .skips_missing = E,
 				.dropped = build_name_list(parse, &N).first,
@@ -845,21 +821,19 @@ alter_fields(A) ::= ALTER if_exists(E) name(N) TYPE type(T). {
 				.skips_missing = E,
 				.columns = build_column(parse, &N, T) };
 }
-added(A) ::= added_columns(L). { A = L; }
+added(A) ::= added_columns(A).
 added(A) ::= LP added_columns(L) RP. { A = L; }
 added_columns(A) ::= added_column(C). { A = build_column_list(C); }
-added_columns(A) ::= added_columns(L) COMMA added_column(C). {
-	A = L;
+added_columns(A) ::= added_columns(A) COMMA added_column(C). {
 	column_list_add(&A, C);
 }
-added_column(A) ::= field(C). { A = C; }
+added_column(A) ::= field(A).
 added_column(A) ::= field(C) STATIC. {
 	A = C;
 	column_set_flags(parse, A, COLUMN_STATIC);
 }
 renames(A) ::= rename(R). { A = build_rename_list(R); }
-renames(A) ::= renames(L) AND rename(R). {
-	A = L;
+renames(A) ::= renames(A) AND rename(R). {
 	rename_list_add(&A, R);
 }
 rename(A) ::= name(F) TO name(T). { A = build_rename(parse, &F, &T); }
@@ -875,8 +849,8 @@ describe(A) ::= describe_word(D) described(W) with_internals(I). {
 	A = build_statement(parse, D, &(struct ast_statement){
 		.kind = AST_DESCRIBE, .as.describe = W });
 }
-describe_word(A) ::= DESCRIBE(D). { A = D; }
-describe_word(A) ::= DESC(D). { A = D; }
+describe_word(A) ::= DESCRIBE(A).
+describe_word(A) ::= DESC(A).
 with_internals(A) ::= . { A = false; }
 with_internals(A) ::= WITH INTERNALS. { A = true; }
 described(A) ::= CLUSTER. {

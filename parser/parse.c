@@ -54,12 +54,12 @@ code_of_word(const struct parse *parse)
 }
 
 /* A statement's end has the place behind its last lexeme. */
-static int
+static struct parse_lexeme
 end_statement(struct parse *parse)
 {
 	parse->lexeme = (struct ast_place){ parse->previous_end, 0 };
 	parse->code = 0;
-	return 0;
+	return (struct parse_lexeme){ 0, parse->lexeme };
 }
 
 /* The lexer sees one byte more than is allowed; only a `;` may be there. */
@@ -71,21 +71,25 @@ is_too_long(const struct parse *parse, int code)
 	       code != LEXEME_SEMICOLON;
 }
 
-int
+struct parse_lexeme
 parse_next_lexeme(struct parse *parse)
 {
 	int code = lexer_next(&parse->lexer);
+	struct ast_place place = {
+		(uint32_t)(parse->lexer.start - parse->text.data),
+		(uint32_t)(parse->lexer.cursor - parse->lexer.start)
+	};
 
 	parse->previous_end = parse->lexeme.start + parse->lexeme.size;
 	if (UNLIKELY(is_too_long(parse, code))) {
 		parse_fail_limit(parse, (struct ast_place){ parse->start, 1 },
 				 "a statement must not be longer than %d bytes",
 				 STATEMENT_SIZE_MAX);
-		return 0;
+		return end_statement(parse);
 	}
 	if (UNLIKELY(code < 0)) {
 		parse_fail_lexer(parse, code);
-		return 0;
+		return end_statement(parse);
 	}
 	if (code == LEXEME_NAME)
 		code = code_of_word(parse);
@@ -93,14 +97,11 @@ parse_next_lexeme(struct parse *parse)
 	    (code == LEXEME_SEMICOLON && !block_is_open(parse->block)))
 		return end_statement(parse);
 	parse->code = code;
-	parse->lexeme.start = (uint32_t)(parse->lexer.start -
-					 parse->text.data);
-	parse->lexeme.size = (uint32_t)(parse->lexer.cursor -
-					parse->lexer.start);
+	parse->lexeme = place;
 	if (parse->block != BLOCK_NONE)
 		parse->block = block_advance(parse->block, code,
 					     lexer_text(&parse->lexer));
-	return code;
+	return (struct parse_lexeme){ code, place };
 }
 
 /* Stands the lexer before the statement's first lexeme; false when the text
@@ -170,7 +171,7 @@ parse_text(struct parse *parse)
 	if (slice_is_null(parse->unsupported))
 		grammar_run(parse);
 	else
-		while (parse_next_lexeme(parse) != 0)
+		while (parse_next_lexeme(parse).code != 0)
 			;
 	if (parse->result == 0 && !slice_is_null(parse->unsupported))
 		turn_unsupported(parse);

@@ -40,10 +40,15 @@ struct parse {
 	bool is_expected[PARSE_LEXEMES_MAX];
 };
 
+struct parse_lexeme {
+	int code; /* LEXEME_…, 0 at the statement's end */
+	struct ast_place place;
+};
+
 /* Runs lemon's parser over the lexemes; fills statement or result. */
 void grammar_run(struct parse *parse);
-/* The next LEXEME_…, 0 at the statement's end; result says if it failed. */
-int parse_next_lexeme(struct parse *parse);
+/* The next lexeme; result says if that failed. */
+struct parse_lexeme parse_next_lexeme(struct parse *parse);
 
 /* From ${start} to the end of the lexeme before the one being looked at:
  * the place of what a rule's action builds. */
