@@ -5,10 +5,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Each TEST goes through all backends: the same facts hold for all. */
@@ -604,6 +611,146 @@ TEST(clocks_run_and_random_bytes_differ)
 		assert_true(a != b);
 		teardown(&fixture);
 	}
+}
+
+/* Where io_uring is refused, as in most containers. */
+static void
+refuse_rings(int code)
+{
+	struct sock_filter code_of_filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K,
+			 SECCOMP_RET_ERRNO | (uint32_t)code),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { ARRAY_COUNT(code_of_filter),
+				     code_of_filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+		_exit(77);
+}
+
+/* 0 when a block that is written through a refused ring reads back. */
+static int
+use_without_ring(const char *path)
+{
+	struct io *io;
+	struct io_file *file;
+	uint8_t *block = aligned_alloc(IO_ALIGNMENT, IO_ALIGNMENT);
+	uint8_t byte = 0;
+
+	if (block == NULL || io_uring_create(path, true, &io, NULL) < 0)
+		return 1;
+	memset(block, 3, IO_ALIGNMENT);
+	if (io->methods->open(io, "a", IO_CREATE | IO_DURABLE, &file) < 0)
+		return 2;
+	if (io_write_now(io, file, 0, block, IO_ALIGNMENT) != IO_ALIGNMENT ||
+	    io_read_now(io, file, 9, &byte, 1) != 1 || byte != 3)
+		return 3;
+	io->methods->close(io, file);
+	io->methods->destroy(io);
+	free(block);
+	return 0;
+}
+
+TEST(where_the_kernel_refuses_a_ring_it_works_without)
+{
+	static const int codes[] = { ENOSYS, EPERM, ENOMEM };
+
+	for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+		struct fixture fixture;
+		int status = 0;
+		pid_t child;
+
+		setup(&fixture, URING);
+		child = fork();
+		if (child == 0) {
+			refuse_rings(codes[i]);
+			_exit(use_without_ring(fixture.path));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		/* 77: this machine lets nobody filter system calls. */
+		if (WEXITSTATUS(status) != 77)
+			assert_int_equal(WEXITSTATUS(status), 0);
+		teardown(&fixture);
+	}
+}
+
+static void
+hold_lock(const char *path, int ready)
+{
+	struct io *io;
+	int64_t owner;
+
+	if (io_uring_create(path, false, &io, NULL) < 0 ||
+	    io->methods->lock(io, "lock", &owner) < 0 ||
+	    write(ready, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+TEST(the_lock_names_its_holder_and_dies_with_it)
+{
+	struct fixture fixture;
+	int64_t owner;
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	setup(&fixture, URING);
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	if (child == 0)
+		hold_lock(fixture.path, ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(fixture.call->lock(fixture.io, "lock", &owner),
+			 -EBUSY);
+	assert_int_equal(owner, child);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(fixture.call->lock(fixture.io, "lock", &owner), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(ready[0]);
+	close(ready[1]);
+	teardown(&fixture);
+}
+
+TEST(a_write_beyond_the_limit_of_files_is_an_error)
+{
+	struct rlimit before;
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 2 * IO_ALIGNMENT;
+	signal(SIGXFSZ, SIG_IGN);
+	for (enum backend backend = 0; backend < MEMORY; backend++) {
+		struct fixture fixture;
+		struct io_file *file;
+		uint8_t *block = make_block(4 * IO_ALIGNMENT, 1);
+		int64_t within;
+		int64_t across;
+
+		setup(&fixture, backend);
+		file = make_file(&fixture, "a", 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		within = io_write_now(fixture.io, file, 0, block,
+				      2 * IO_ALIGNMENT);
+		/* A part fits; what is left is refused. */
+		across = io_write_now(fixture.io, file, 0, block,
+				      4 * IO_ALIGNMENT);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(within, 2 * IO_ALIGNMENT);
+		assert_int_equal(across, -EFBIG);
+		fixture.call->close(fixture.io, file);
+		free(block);
+		teardown(&fixture);
+	}
+	signal(SIGXFSZ, SIG_DFL);
 }
 
 UNIT_MAIN()
