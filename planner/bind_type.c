@@ -82,6 +82,25 @@ find_generic(struct slice name)
 	return 0;
 }
 
+static int
+refuse_nested(struct type_binder *binder, const struct ast_type *written,
+	      const struct type *inner)
+{
+	struct buffer text = { 0 };
+	struct slice shown;
+	int result = refuse_written(binder, written,
+				    "Non-frozen user types or collections "
+				    "are not allowed inside collections: ",
+				    "");
+
+	type_print(inner, &text);
+	shown = buffer_slice(&text);
+	error_hint(binder->error, "write frozen<%.*s>",
+		   SLICE_ARGUMENTS(shown));
+	buffer_finish(&text);
+	return result;
+}
+
 /* What CQL asks of the inside of a collection that is not itself frozen. */
 static int
 check_inside(struct type_binder *binder, const struct ast_type *written,
@@ -91,10 +110,7 @@ check_inside(struct type_binder *binder, const struct ast_type *written,
 	for (uint32_t i = 0; i < count && !is_frozen; i++)
 		if (type_is_collection(arguments[i]) &&
 		    !arguments[i]->is_frozen)
-			return refuse_written(binder, written,
-					      "Non-frozen user types or "
-					      "collections are not allowed "
-					      "inside collections: ", "");
+			return refuse_nested(binder, written, arguments[i]);
 	if (kind == TYPE_SET && !type_is_ordered(arguments[0]))
 		return refuse_written(binder, written, "Durations are not "
 				      "allowed inside sets: ", "");

@@ -271,26 +271,46 @@ check_key(struct builder *builder)
 
 /* ---- what logstor's tables can't have ---- */
 
+static void
+append_names(const struct ast_name_list *names, struct buffer *out)
+{
+	for (; names != NULL; names = names->next) {
+		if (out->size > 0)
+			buffer_append_string(out, ", ");
+		ast_print_name(names->name.text, out);
+	}
+}
+
+static int
+refuse_clustering(const struct builder *builder,
+		  const struct ast_primary_key *key)
+{
+	const struct ast_name *name = &key->clustering->name;
+	struct buffer names = { 0 };
+	struct slice all;
+	int result = error_at(builder->error, ERROR_CONFIG, name->place.start,
+			      name->place.size,
+			      "The 'logstor' storage engine cannot be used "
+			      "with tables that have clustering columns");
+
+	append_names(key->partition_key, &names);
+	append_names(key->clustering, &names);
+	all = buffer_slice(&names);
+	error_hint(builder->error, "to make them all one key, write PRIMARY "
+		   "KEY ((%.*s))", SLICE_ARGUMENTS(all));
+	buffer_finish(&names);
+	return result;
+}
+
 static int
 check_shape(const struct builder *builder)
 {
 	const struct ast_create_table *statement = builder->statement;
 	const struct ast_primary_key *clause = statement->primary_keys;
 	const struct ast_column *column = statement->columns;
-	int result;
 
-	if (clause != NULL && clause->clustering != NULL) {
-		const struct ast_name *name = &clause->clustering->name;
-
-		result = error_at(builder->error, ERROR_CONFIG,
-				  name->place.start, name->place.size,
-				  "The 'logstor' storage engine cannot be "
-				  "used with tables that have clustering "
-				  "columns");
-		error_hint(builder->error, "to make them all one key, write "
-			   "PRIMARY KEY ((a, b))");
-		return result;
-	}
+	if (clause != NULL && clause->clustering != NULL)
+		return refuse_clustering(builder, clause);
 	for (; column != NULL; column = column->next)
 		if (column->is_static)
 			return error_at(builder->error, ERROR_INVALID,

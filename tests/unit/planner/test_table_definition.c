@@ -178,6 +178,30 @@ TEST(what_makes_no_table_is_refused_with_cqls_words)
 	}
 }
 
+TEST(a_hint_says_what_to_write_instead)
+{
+	static const struct {
+		const char *text;
+		const char *hint;
+	} cases[] = {
+		{ CREATE "(a int, \"B\" int, c int, PRIMARY KEY (a, \"B\", "
+		  "c))", "write PRIMARY KEY ((a, \"B\", c))" },
+		{ CREATE "(k int PRIMARY KEY, v map<int, list<text>>)",
+		  "write frozen<list<text>>" },
+		{ CREATE "(k int, v int)", "PRIMARY KEY (k)" },
+		{ CREATE "(number int, PRIMARY KEY (nubmer))",
+		  "did you mean 'number'?" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct error error = ERROR_INIT;
+		struct table *table;
+
+		assert_true(fixture_build(cases[i].text, &table, &error) < 0);
+		assert_contains(error.hint, cases[i].hint);
+	}
+}
+
 TEST(a_name_has_at_most_192_letters)
 {
 	char name[194], text[300];
