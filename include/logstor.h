@@ -104,7 +104,8 @@ LOGSTOR_API int logstor_open(const char *path,
 			     const struct logstor_options *options,
 			     logstor_database **database);
 
-/* Finalizes nothing: statements and sessions must be gone.  Makes everything
+/* Finalizes nothing: statements and sessions must be gone, otherwise it
+ * returns LOGSTOR_MISUSE and the database stays open.  Makes everything
  * durable.  The database is freed also when that fails; the message then goes
  * into ${message} (may be NULL), cut to ${size} bytes with its NUL. */
 LOGSTOR_API int logstor_close(logstor_database *database, char *message,
@@ -157,6 +158,7 @@ LOGSTOR_API int logstor_stats(logstor_database *database,
 
 LOGSTOR_API int logstor_session_open(logstor_database *database,
 				     logstor_session **session);
+/* A session that still has statements is freed with the last of them. */
 LOGSTOR_API void logstor_session_close(logstor_session *session);
 LOGSTOR_API logstor_database *logstor_session_database(
 	const logstor_session *session);
@@ -186,19 +188,24 @@ LOGSTOR_API int logstor_prepare(logstor_session *session, const char *text,
 				size_t *tail);
 
 /* Runs every statement of ${text}, calling ${on_row} (may be NULL) for each
- * row; stops at the first error.  on_row returns true to go on. */
+ * row; stops at the first error.  on_row returns true to go on; when it
+ * doesn't, the script ends with LOGSTOR_DONE.  Always blocks.  Unless commits
+ * are deferred, what the script wrote is durable before a row is shown and
+ * when the call returns, but not after each statement. */
 typedef bool (*logstor_row_callback)(void *context,
 				     logstor_statement *statement);
 LOGSTOR_API int logstor_execute(logstor_session *session, const char *text,
 				logstor_row_callback on_row, void *context);
 
 /* Is ${text} a whole statement (true), or does it need more?  ${end} is the
- * offset behind its semicolon, ${is_empty} tells of blanks and comments. */
+ * offset behind its semicolon, ${is_empty} tells of blanks and comments (for
+ * which it returns false).  Both may be NULL. */
 LOGSTOR_API bool logstor_complete(const char *text, size_t size, size_t *end,
 				  bool *is_empty);
 
 /* LOGSTOR_ROW, LOGSTOR_DONE, LOGSTOR_PENDING or an error.  After DONE or an
- * error the next step starts over (as after reset). */
+ * error the next step starts over (as after reset).  Unless commits are
+ * deferred, rows and DONE come only when what they tell of is durable. */
 LOGSTOR_API int logstor_step(logstor_statement *statement);
 /* Ends an execution; bindings stay. */
 LOGSTOR_API int logstor_reset(logstor_statement *statement);
@@ -250,9 +257,12 @@ LOGSTOR_API const char *logstor_marker_type_name(
 LOGSTOR_API int32_t logstor_marker_key_part(const logstor_statement *statement,
 					    uint32_t index);
 
-/* Values stay bound until rebound.  A marker never bound is unset.  Numbers
- * fit every numeric type that can hold them; text is parsed as a literal of
- * types that CQL writes as strings. */
+/* Values stay bound until rebound, also when the schema changes and the
+ * statement is planned again, unless the marker's type has changed.  A marker
+ * never bound is unset.  Numbers fit every numeric type that can hold them
+ * (timestamps, dates and times too, in CQL's units); text is parsed as a
+ * literal of types that CQL writes as strings, and of uuids.  Not while the
+ * statement runs: reset it first. */
 LOGSTOR_API int logstor_bind_null(logstor_statement *, uint32_t index);
 LOGSTOR_API int logstor_bind_unset(logstor_statement *, uint32_t index);
 LOGSTOR_API int logstor_bind_bool(logstor_statement *, uint32_t index,
@@ -276,6 +286,10 @@ LOGSTOR_API void logstor_set_timestamp(logstor_statement *,
 
 /* ---- columns of the result ---- */
 
+/* While there is a row, its columns.  A conditional statement answers with
+ * [applied] alone, or with [applied] and the row that was in its way: which
+ * of them is known with its row; before, the count is the most that may
+ * come. */
 LOGSTOR_API uint32_t logstor_column_count(const logstor_statement *statement);
 LOGSTOR_API const char *logstor_column_name(const logstor_statement *statement,
 					    uint32_t index);

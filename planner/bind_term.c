@@ -119,6 +119,21 @@ outermost(const struct receiver *receiver)
 	return receiver;
 }
 
+static const char *
+collection_name(const struct type *type)
+{
+	switch (type->kind) {
+	case TYPE_LIST:
+		return "list";
+	case TYPE_SET:
+		return "set";
+	case TYPE_MAP:
+		return "map";
+	default:
+		return "tuple";
+	}
+}
+
 static int
 refuse_constant(struct binder *binder, const struct ast_term *term,
 		const struct receiver *receiver)
@@ -142,8 +157,8 @@ refuse_constant(struct binder *binder, const struct ast_term *term,
 		ast_print_term(term, &value);
 		result = bind_error_at(
 			binder, term->place,
-			"Invalid collection literal for %.*s: %s %s is not of "
-			"type %s",
+			"Invalid %s literal for %.*s: %s %s is not of type %s",
+			collection_name(receiver->collection->type),
 			SLICE_ARGUMENTS(column->name), receiver->element,
 			show(&value), show(&type));
 	}
