@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 TABLES, EXPANDED_MISSING, VALUES, VALUES_LATER = 60, 9, 400, 39
@@ -75,6 +76,14 @@ def value_script(values):
         yield f"SELECT v FROM {table} WHERE k = {number};\n"
 
 
+def padded(text):
+    """As it stands in a column one wide: only what has no width at all gets
+    a blank in front."""
+    visible = any(unicodedata.category(letter) not in ("Cf", "Mn", "Me")
+                  for letter in text)
+    return text if visible else " " + text
+
+
 def displayed(out):
     """The value of each one-column, one-row table that was printed: values
     stand right-justified behind a space, under a header one wide."""
@@ -96,7 +105,7 @@ def check_values(shell):
     if not good:
         return
     for case, text in zip(values, texts):
-        expected = case["text"].rjust(1)
+        expected = padded(case["text"])
         yield f"{case['type']} {case['literal']!a}", \
             [] if text == expected else [f"expected {expected!a}",
                                          f"got      {text!a}"]

@@ -196,15 +196,16 @@ take_row(logstor_statement *statement, struct result *result)
 	}
 }
 
-/* One page; a negative code when it failed. */
+/* One page; a negative code when it failed.  How many columns a conditional
+ * statement answers with is known with its row. */
 static int
 take_rows(struct subject *subject, logstor_statement *statement,
 	  struct result *result)
 {
-	int code;
+	int code = step(subject, statement);
 
 	result->column_count = logstor_column_count(statement);
-	while ((code = step(subject, statement)) == LOGSTOR_ROW)
+	for (; code == LOGSTOR_ROW; code = step(subject, statement))
 		take_row(statement, result);
 	return code;
 }
