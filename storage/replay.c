@@ -96,7 +96,7 @@ compare_versions(struct replay *replay, uint32_t table,
 		 const struct index_entry *entry, uint64_t lsn,
 		 const struct index_entry *existing, struct error *error)
 {
-	uint64_t existing_lsn;
+	uint64_t existing_lsn = 0;
 	int status;
 
 	if (entry->timestamp_us != existing->timestamp_us)
