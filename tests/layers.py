@@ -30,7 +30,7 @@ ALLOWED = {
     "cli": {"base", "include", "cli"},
 }
 # Made by lemon at build time, beside the generated C.
-GENERATED = {"grammar.h"}
+GENERATED = {"parser/grammar.h"}
 SUFFIXES = (".c", ".h", ".re", ".y")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*("[^"]*"|<[^>]*>)', re.M)
 
