@@ -134,7 +134,7 @@ GOOD = {
     "base/c.h": "",
     "types/t.h": '#include "base/b.h"\n',
     "parser/p.h": '#include "base/b.h"\n',
-    "parser/p.c": '#include "grammar.h"\n#include "parser/p.h"\n',
+    "parser/p.c": '#include "parser/grammar.h"\n#include "parser/p.h"\n',
     "storage/s.h": '#include "base/b.h"\n',
     "planner/q.h": '#include "types/t.h"\n#include "parser/p.h"\n'
                    '#include "storage/s.h"\n#include "include/l.h"\n',
