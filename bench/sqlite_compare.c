@@ -56,7 +56,7 @@ make_path(char path[1024], const char *directory, enum side side, int round)
 static void
 remove_path(const char *path)
 {
-	char command[1100];
+	char command[3 * 1024 + 64];
 
 	/* The paths are ours: a directory of the caller and a number. */
 	snprintf(command, sizeof(command), "rm -rf '%s' '%s-wal' '%s-shm'",
