@@ -4,6 +4,20 @@
 #include <assert.h>
 #include <stdlib.h>
 
+bool
+catalog_is_name(struct slice name)
+{
+	for (size_t i = 0; i < name.size; i++) {
+		uint8_t byte = name.data[i];
+
+		if (!(byte >= '0' && byte <= '9') &&
+		    !(byte >= 'A' && byte <= 'Z') &&
+		    !(byte >= 'a' && byte <= 'z') && byte != '_')
+			return false;
+	}
+	return name.size > 0;
+}
+
 /* ---- tables ---- */
 
 struct table *

@@ -74,6 +74,10 @@ struct catalog {
 
 void catalog_finish(struct catalog *catalog);
 
+/* Names of keyspaces and tables, quoted ones too, are letters, digits and
+ * underscores; how long they may be is for the caller to check. */
+bool catalog_is_name(struct slice name);
+
 /* A new table with one reference and an empty arena; NULL: out of memory. */
 struct table *table_create(void);
 struct table *table_reference(struct table *table);

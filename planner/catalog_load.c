@@ -14,17 +14,7 @@ struct loader {
 static bool
 is_name(struct slice name)
 {
-	if (name.size == 0 || name.size > NAME_SIZE_MAX)
-		return false;
-	for (size_t i = 0; i < name.size; i++) {
-		uint8_t byte = name.data[i];
-
-		if (!(byte >= '0' && byte <= '9') &&
-		    !(byte >= 'A' && byte <= 'Z') &&
-		    !(byte >= 'a' && byte <= 'z') && byte != '_')
-			return false;
-	}
-	return true;
+	return catalog_is_name(name) && name.size <= NAME_SIZE_MAX;
 }
 
 static int

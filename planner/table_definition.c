@@ -30,27 +30,13 @@ struct builder {
 
 /* ---- names ---- */
 
-static bool
-is_word(struct slice name)
-{
-	for (size_t i = 0; i < name.size; i++) {
-		uint8_t byte = name.data[i];
-
-		if (!(byte >= '0' && byte <= '9') &&
-		    !(byte >= 'A' && byte <= 'Z') &&
-		    !(byte >= 'a' && byte <= 'z') && byte != '_')
-			return false;
-	}
-	return name.size > 0;
-}
-
 int
 table_definition_check_name(const struct ast_name *name, const char *what,
 			    struct error *error)
 {
 	bool is_table = strcmp(what, "table") == 0;
 
-	if (!is_word(name->text))
+	if (!catalog_is_name(name->text))
 		return error_at(error, ERROR_INVALID, name->place.start,
 				name->place.size,
 				"\"%.*s\" is not a valid %s name (must be "
