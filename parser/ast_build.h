@@ -173,6 +173,13 @@ struct modify_if {
 	struct ast_relation *conditions;
 };
 
+/* What stands before FROM. */
+struct select_head {
+	struct selector_list selectors;
+	bool is_json;
+	bool is_distinct;
+};
+
 struct table_body {
 	struct column_list columns;
 	struct ast_primary_key *first_key, *last_key;
@@ -190,9 +197,11 @@ enum { COLUMN_STATIC = 1, COLUMN_PRIMARY_KEY = 2 };
 struct ast_statement *build_statement(struct parse *parse,
 				      struct ast_place start,
 				      const struct ast_statement *contents);
+/* ${clauses} is everything but the head. */
 struct ast_statement *build_select(struct parse *parse,
 				   struct ast_place start,
-				   const struct ast_select *select);
+				   const struct select_head *head,
+				   const struct ast_select *clauses);
 /* FROM ${name}(…): MUTATION_FRAGMENTS, which logstor doesn't have. */
 void build_table_function(struct parse *parse, const struct ast_name *name);
 struct ast_using build_using(struct parse *parse,
@@ -228,6 +237,18 @@ struct ast_primary_key *build_primary_key(struct parse *parse,
 void table_body_add_key(struct table_body *body, struct ast_primary_key *key);
 void table_with_add(struct parse *parse, struct table_with *with,
 		    const struct table_with *more);
+/* A copy; the statement's name comes later. */
+struct ast_alter *build_alter(struct parse *parse,
+			      const struct ast_alter *contents);
+struct ast_statement *build_alter_statement(
+	struct parse *parse, enum ast_statement_kind kind,
+	struct ast_place start, bool if_exists,
+	const struct ast_qualified_name *name, const struct ast_alter *alter);
+struct ast_describe *build_describe(struct parse *parse,
+				    const struct ast_describe *contents);
+struct ast_statement *build_describe_statement(
+	struct parse *parse, struct ast_place start,
+	const struct ast_describe *describe, bool with_internals);
 struct ast_rename *build_rename(struct parse *parse,
 				const struct ast_name *from,
 				const struct ast_name *to);

@@ -80,10 +80,19 @@ build_statement(struct parse *parse, struct ast_place start,
 
 struct ast_statement *
 build_select(struct parse *parse, struct ast_place start,
-	     const struct ast_select *select)
+	     const struct select_head *head, const struct ast_select *clauses)
 {
-	return build_statement(parse, start, &(struct ast_statement){
-		.kind = AST_SELECT, .as.select = *select });
+	struct ast_statement *statement =
+		build_statement(parse, start, &(struct ast_statement){
+			.kind = AST_SELECT, .as.select = *clauses });
+
+	if (statement == NULL)
+		return NULL;
+	statement->as.select.selectors = head->selectors.first;
+	statement->as.select.is_star = head->selectors.is_star;
+	statement->as.select.is_json = head->is_json;
+	statement->as.select.is_distinct = head->is_distinct;
+	return statement;
 }
 
 void
@@ -288,4 +297,65 @@ build_rename(struct parse *parse, const struct ast_name *from,
 	rename->from = *from;
 	rename->to = *to;
 	return rename;
+}
+
+struct ast_alter *
+build_alter(struct parse *parse, const struct ast_alter *contents)
+{
+	struct ast_alter *alter = arena_new(parse->arena, struct ast_alter);
+
+	if (alter == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	*alter = *contents;
+	return alter;
+}
+
+struct ast_statement *
+build_alter_statement(struct parse *parse, enum ast_statement_kind kind,
+		      struct ast_place start, bool if_exists,
+		      const struct ast_qualified_name *name,
+		      const struct ast_alter *alter)
+{
+	struct ast_statement *statement = build_statement(
+		parse, start, &(struct ast_statement){ .kind = kind });
+
+	if (statement == NULL || alter == NULL)
+		return NULL;
+	statement->as.alter = *alter;
+	statement->as.alter.name = *name;
+	statement->as.alter.if_exists = if_exists;
+	return statement;
+}
+
+/* ---- DESCRIBE ---- */
+
+struct ast_describe *
+build_describe(struct parse *parse, const struct ast_describe *contents)
+{
+	struct ast_describe *describe = arena_new(parse->arena,
+						  struct ast_describe);
+
+	if (describe == NULL) {
+		parse_fail_memory(parse);
+		return NULL;
+	}
+	*describe = *contents;
+	return describe;
+}
+
+struct ast_statement *
+build_describe_statement(struct parse *parse, struct ast_place start,
+			 const struct ast_describe *describe,
+			 bool with_internals)
+{
+	struct ast_statement *statement = build_statement(
+		parse, start, &(struct ast_statement){ .kind = AST_DESCRIBE });
+
+	if (statement == NULL || describe == NULL)
+		return NULL;
+	statement->as.describe = *describe;
+	statement->as.describe.with_internals = with_internals;
+	return statement;
 }

@@ -8,8 +8,8 @@
  *   acceptable.  This works because the table is not compressed (lemon -c):
  *   a default reduction would hide that a word is acceptable.  It also makes
  *   the list of what was expected exact.
- * - COUNT, WRITETIME, TTL(…) and CAST are no words here but functions; CAST is
- *   told by its AS.
+ * - COUNT, WRITETIME, TTL(…) and CAST are no words here but functions; CAST
+ *   is told by its AS.
  * - Native types are one lexeme, NATIVE_TYPE, because `(int) x` is a type
  *   hint but `(x) …` a parenthesis.  Everywhere else they are names.
  * - `a.b.c` is a path; whether it is a column, a field or a function is
@@ -21,8 +21,9 @@
 %token_type {struct ast_place}
 %extra_context {struct parse *parse}
 %start_symbol input
-/* A nesting level takes at most five entries: `{a: 1, b: {…`. */
-%stack_size 400
+/* A level of terms takes at most five entries (`{a: 1, b: {…`), one of types
+ * four: NESTING_MAX of both fit.  Large things are on it as pointers. */
+%stack_size 500
 
 %include {
 #include "parser/ast_build.h"
@@ -46,7 +47,7 @@ static void report_syntax_error(const struct yyParser *parser, int lexeme);
 static bool
 is_acceptable(const yyParser *parser, int lexeme)
 {
-	_Static_assert(YYNTOKEN <= PARSE_LEXEMES_MAX, "is_expected is too small");
+	_Static_assert(YYNTOKEN <= PARSE_LEXEMES_MAX, "all can be expected");
 	YYACTIONTYPE states[YYSTACKDEPTH + 1];
 	ptrdiff_t top = parser->yytos - parser->yystack;
 
@@ -416,7 +417,7 @@ if_not_exists(A) ::= IF NOT EXISTS. { A = true; }
 /* ---- SELECT ---- */
 
 %type select {struct ast_statement *}
-%type select_head {struct ast_select}
+%type select_head {struct select_head}
 %type selectors {struct selector_list}
 %type selector {struct ast_selector *}
 %type optional_where {struct ast_relation *}
@@ -429,44 +430,35 @@ if_not_exists(A) ::= IF NOT EXISTS. { A = true; }
 %type allow_filtering {bool}
 %type bypass_cache {bool}
 
-select(A) ::= SELECT(S) select_head(H). { A = build_select(parse, S, &H); }
+select(A) ::= SELECT(S) select_head(H). {
+	A = build_select(parse, S, &H, &(struct ast_select){ 0 });
+}
 select(A) ::= SELECT(S) select_head(H) FROM qualified_name(T)
 		optional_where(W) group_by(G) order_by(O)
 		per_partition_limit(P) limit(L) allow_filtering(F)
 		bypass_cache(B) using(U). {
-	H.table = T;
-	H.where = W;
-	H.group_by = G;
-	H.order_by = O;
-	H.per_partition_limit = P;
-	H.limit = L;
-	H.allows_filtering = F;
-	H.bypasses_cache = B;
-	H.using = U;
-	A = build_select(parse, S, &H);
+	A = build_select(parse, S, &H, &(struct ast_select){
+		.table = T, .where = W, .group_by = G, .order_by = O,
+		.per_partition_limit = P, .limit = L, .allows_filtering = F,
+		.bypasses_cache = B, .using = U });
 }
 select(A) ::= SELECT(S) select_head(H) FROM name(N) LP qualified_name RP
 		optional_where group_by order_by per_partition_limit limit
 		allow_filtering bypass_cache using. {
 	build_table_function(parse, &N);
-	A = build_select(parse, S, &H);
+	A = build_select(parse, S, &H, &(struct ast_select){ 0 });
 }
 select_head(A) ::= selectors(L). {
-	A = (struct ast_select){ .selectors = L.first,
-				 .is_star = L.is_star };
+	A = (struct select_head){ L, false, false };
 }
 select_head(A) ::= DISTINCT selectors(L). {
-	A = (struct ast_select){ .selectors = L.first,
-				 .is_star = L.is_star, .is_distinct = true };
+	A = (struct select_head){ L, false, true };
 }
 select_head(A) ::= JSON selectors(L). {
-	A = (struct ast_select){ .selectors = L.first,
-				 .is_star = L.is_star, .is_json = true };
+	A = (struct select_head){ L, true, false };
 }
 select_head(A) ::= JSON DISTINCT selectors(L). {
-	A = (struct ast_select){ .selectors = L.first,
-				 .is_star = L.is_star, .is_json = true,
-				 .is_distinct = true };
+	A = (struct select_head){ L, true, true };
 }
 selectors(A) ::= STAR. { A = (struct selector_list){ .is_star = true }; }
 selectors(A) ::= selector_list(A).
@@ -625,7 +617,7 @@ batch_statements(A) ::= batch_statements(A) modification(S). {
 %type properties {struct property_list}
 %type property {struct ast_property *}
 %type optional_with {struct ast_property *}
-%type alter {struct ast_alter}
+%type alter {struct ast_alter *}
 keyspace ::= KEYSPACE.
 keyspace ::= SCHEMA.
 schema_change(A) ::= CREATE(C) keyspace if_not_exists(E) name(N)
@@ -777,49 +769,50 @@ schema_change(A) ::= CREATE(C) TYPE if_not_exists(E) qualified_name(N)
 %type renames {struct rename_list}
 %type rename {struct ast_rename *}
 schema_change(A) ::= ALTER(L) TABLE if_exists(E) qualified_name(N) alter(C). {
-	C.name = N;
-	C.if_exists = E;
-	A = build_statement(parse, L, &(struct ast_statement){
-		.kind = AST_ALTER_TABLE, .as.alter = C });
+	A = build_alter_statement(parse, AST_ALTER_TABLE, L, E, &N, C);
 }
 schema_change(A) ::= ALTER(L) TYPE if_exists(E) qualified_name(N)
 		alter_fields(C). {
-	C.name = N;
-	C.if_exists = E;
-	A = build_statement(parse, L, &(struct ast_statement){
-		.kind = AST_ALTER_TYPE, .as.alter = C });
+	A = build_alter_statement(parse, AST_ALTER_TYPE, L, E, &N, C);
 }
-%type alter_fields {struct ast_alter}
+%type alter_fields {struct ast_alter *}
 alter(A) ::= alter_fields(A).
 alter(A) ::= DROP if_exists(E) name(N) using(U). {
-	A = (struct ast_alter){ .kind = AST_ALTER_DROP, .skips_missing = E,
-				.dropped = build_name_list(parse, &N).first,
-				.using = U };
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_DROP, .skips_missing = E,
+		.dropped = build_name_list(parse, &N).first,
+		.using = U });
 }
 alter(A) ::= DROP if_exists(E) LP names(N) RP using(U). {
-	A = (struct ast_alter){ .kind = AST_ALTER_DROP, .skips_missing = E,
-				.dropped = N.first, .using = U };
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_DROP, .skips_missing = E,
+		.dropped = N.first, .using = U });
 }
 alter(A) ::= DROP COMPACT STORAGE. {
 	parse_note_unsupported(parse, "DROP COMPACT STORAGE");
-	A = (struct ast_alter){ .kind = AST_ALTER_DROP };
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_DROP });
 }
 alter(A) ::= WITH properties(P). {
-	A = (struct ast_alter){ .kind = AST_ALTER_WITH,
-				.properties = P.first };
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_WITH,
+		.properties = P.first });
 }
 alter_fields(A) ::= ADD if_not_exists(E) added(L). {
-	A = (struct ast_alter){ .kind = AST_ALTER_ADD, .skips_existing = E,
-				.columns = L.first };
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_ADD, .skips_existing = E,
+		.columns = L.first });
 }
 alter_fields(A) ::= RENAME if_exists(E) renames(L). {
-	A = (struct ast_alter){ .kind = AST_ALTER_RENAME, .skips_missing = E,
-				.renames = L.first };
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_RENAME, .skips_missing = E,
+		.renames = L.first });
 }
 alter_fields(A) ::= ALTER if_exists(E) name(N) TYPE type(T). {
-	A = (struct ast_alter){ .kind = AST_ALTER_COLUMN_TYPE,
-				.skips_missing = E,
-				.columns = build_column(parse, &N, T) };
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_COLUMN_TYPE,
+		.skips_missing = E,
+		.columns = build_column(parse, &N, T) });
 }
 added(A) ::= added_columns(A).
 added(A) ::= LP added_columns(L) RP. { A = L; }
@@ -842,63 +835,76 @@ rename(A) ::= name(F) TO name(T). { A = build_rename(parse, &F, &T); }
 
 %type describe {struct ast_statement *}
 %type describe_word {struct ast_place}
-%type described {struct ast_describe}
+%type described {struct ast_describe *}
 %type with_internals {bool}
 describe(A) ::= describe_word(D) described(W) with_internals(I). {
-	W.with_internals = I;
-	A = build_statement(parse, D, &(struct ast_statement){
-		.kind = AST_DESCRIBE, .as.describe = W });
+	A = build_describe_statement(parse, D, W, I);
 }
 describe_word(A) ::= DESCRIBE(A).
 describe_word(A) ::= DESC(A).
 with_internals(A) ::= . { A = false; }
 with_internals(A) ::= WITH INTERNALS. { A = true; }
 described(A) ::= CLUSTER. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_CLUSTER };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_CLUSTER });
 }
 described(A) ::= SCHEMA. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_SCHEMA };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_SCHEMA });
 }
 described(A) ::= FULL SCHEMA. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_SCHEMA,
-				   .is_full = true };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_SCHEMA,
+		.is_full = true });
 }
 described(A) ::= KEYSPACES. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACES };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_KEYSPACES });
 }
 described(A) ::= KEYSPACE. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_KEYSPACE });
 }
 described(A) ::= KEYSPACE name(N). {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE,
-				   .name.name = N };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_KEYSPACE,
+		.name.name = N });
 }
 described(A) ::= ONLY KEYSPACE. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE,
-				   .is_only = true };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_KEYSPACE,
+		.is_only = true });
 }
 described(A) ::= ONLY KEYSPACE name(N). {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_KEYSPACE,
-				   .name.name = N, .is_only = true };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_KEYSPACE,
+		.name.name = N, .is_only = true });
 }
 described(A) ::= TABLES. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_TABLES };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_TABLES });
 }
 described(A) ::= TABLE qualified_name(N). {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_TABLE, .name = N };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_TABLE, .name = N });
 }
 described(A) ::= TYPES. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_TYPES };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_TYPES });
 }
 described(A) ::= TYPE qualified_name(N). {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_TYPE, .name = N };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_TYPE, .name = N });
 }
 described(A) ::= FUNCTIONS. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_FUNCTIONS };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_FUNCTIONS });
 }
 described(A) ::= AGGREGATES. {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_AGGREGATES };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_AGGREGATES });
 }
 described(A) ::= qualified_name(N). {
-	A = (struct ast_describe){ .kind = AST_DESCRIBE_NAME, .name = N };
+	A = build_describe(parse, &(struct ast_describe){
+		.kind = AST_DESCRIBE_NAME, .name = N });
 }

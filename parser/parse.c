@@ -10,16 +10,34 @@
 
 #include <assert.h>
 
-/* DISTINCT and JSON behind SELECT are columns when what follows could only
- * follow a column: SELECT json FROM t, SELECT distinct, k FROM t. */
-static bool
-is_selected_name(const struct parse *parse)
+/* A few words have a meaning exactly where a column can stand as well, and
+ * only the lexeme behind them tells which it is.  The grammar has one lexeme
+ * to look at and that is the word itself, so it is told here. */
+
+static int
+next_code(struct lexer *lexer)
 {
-	struct lexer ahead = parse->lexer;
+	int code = lexer_next(lexer);
 	const struct keyword *keyword;
 
-	switch (lexer_next(&ahead)) {
-	case LEXER_END:
+	if (code != LEXEME_NAME)
+		return code;
+	keyword = keyword_find(lexer_text(lexer));
+	return keyword == NULL ? code : keyword->lexeme;
+}
+
+/* SELECT json FROM t, SELECT distinct, k FROM t, SELECT json AS j FROM t; but
+ * SELECT JSON as FROM t has a column of that name. */
+static bool
+is_selected_name(struct lexer ahead)
+{
+	int code = next_code(&ahead);
+
+	if (code == LEXEME_AS) {
+		code = next_code(&ahead);
+		return code != LEXEME_FROM && code != LEXEME_COMMA;
+	}
+	switch (code) {
 	case LEXEME_SEMICOLON:
 	case LEXEME_COMMA:
 	case LEXEME_DOT:
@@ -28,11 +46,58 @@ is_selected_name(const struct parse *parse)
 	case LEXEME_MINUS:
 	case LEXEME_SLASH:
 	case LEXEME_PERCENT:
+	case LEXEME_FROM:
+	case LEXER_END:
 		return true;
-	case LEXEME_NAME:
-		keyword = keyword_find(lexer_text(&ahead));
-		return keyword != NULL && (keyword->lexeme == LEXEME_FROM ||
-					   keyword->lexeme == LEXEME_AS);
+	default:
+		return false;
+	}
+}
+
+/* UPDATE … IF exists = 1; but DROP TABLE IF EXISTS contains. */
+static bool
+is_compared_name(struct lexer ahead)
+{
+	switch (next_code(&ahead)) {
+	case LEXEME_EQ:
+	case LEXEME_NE:
+	case LEXEME_LT:
+	case LEXEME_LE:
+	case LEXEME_GT:
+	case LEXEME_GE:
+	case LEXEME_IN:
+	case LEXEME_NOT:
+	case LEXEME_IS:
+	case LEXEME_LIKE:
+	case LEXEME_BETWEEN:
+	case LEXEME_CONTAINS:
+	case LEXEME_LB:
+	case LEXEME_DOT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+is_name_here(const struct parse *parse, int code)
+{
+	struct lexer ahead = parse->lexer;
+
+	switch (parse->code) {
+	case LEXEME_SELECT:
+		return (code == LEXEME_DISTINCT || code == LEXEME_JSON) &&
+		       is_selected_name(ahead);
+	case LEXEME_JSON:
+		return code == LEXEME_DISTINCT && is_selected_name(ahead);
+	case LEXEME_IF:
+		return code == LEXEME_EXISTS &&
+		       parse->first_code != LEXEME_DROP &&
+		       parse->first_code != LEXEME_ALTER &&
+		       is_compared_name(ahead);
+	case LEXEME_DROP:
+		return code == LEXEME_COMPACT &&
+		       next_code(&ahead) != LEXEME_STORAGE;
 	default:
 		return false;
 	}
@@ -43,14 +108,10 @@ code_of_word(const struct parse *parse)
 {
 	const struct keyword *keyword = keyword_find(
 		lexer_text(&parse->lexer));
-	int code = keyword == NULL ? LEXEME_NAME : keyword->lexeme;
-	bool modifies = (parse->code == LEXEME_SELECT &&
-			 (code == LEXEME_DISTINCT || code == LEXEME_JSON)) ||
-			(parse->code == LEXEME_JSON &&
-			 parse->first_code == LEXEME_SELECT &&
-			 code == LEXEME_DISTINCT);
 
-	return modifies && is_selected_name(parse) ? LEXEME_NAME : code;
+	if (keyword == NULL || is_name_here(parse, keyword->lexeme))
+		return LEXEME_NAME;
+	return keyword->lexeme;
 }
 
 /* A statement's end has the place behind its last lexeme. */

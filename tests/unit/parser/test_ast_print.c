@@ -31,7 +31,7 @@ TEST(other_spellings_print_the_same)
 	static const struct {
 		const char *read, *printed;
 	} rows[] = {
-		{ "select\n*--x\nfrom KS.T/* y */where(K=1);", /* one relation */
+		{ "select\n*--x\nfrom KS.T/* y */where(K=1);",
 		  "SELECT * FROM ks.t WHERE k = 1" },
 		{ "SELECT a-1, -1, - 1, -/*x*/1, $$a'b$$, a.b . c FROM t",
 		  "SELECT a - 1, -1, -1, -1, 'a''b', a.b.c FROM t" },

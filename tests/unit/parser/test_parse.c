@@ -3,6 +3,7 @@
 
 #include "base/compiler.h"
 #include "base/limits.h"
+#include "parser/keyword.h"
 #include "tests/support/unit.h"
 #include "tests/unit/parser/fixture.h"
 
@@ -382,6 +383,80 @@ TEST(what_logstor_lacks_is_known_by_name)
 		assert_place(&parsed, parsed.statement->place, rows[i].read);
 		assert_string_equal(text + parsed.end, " USE x");
 		parsed_finish(&parsed);
+	}
+}
+
+/* `%s` is an unreserved word. */
+static const char *const word_uses[] = {
+	"SELECT %s FROM t",
+	"SELECT %s, a FROM t",
+	"SELECT %s AS a FROM t",
+	"SELECT %s.a, %s[1], a.%s FROM t",
+	"SELECT a, %s, f(%s), a AS %s, (%s, a), (%s), {%s: %s} FROM t",
+	"SELECT a + %s, %s - 1, -%s FROM t",
+	"SELECT JSON %s FROM t",
+	"SELECT DISTINCT %s FROM t",
+	"SELECT a, %s(1) FROM t",
+	"SELECT * FROM %s",
+	"SELECT * FROM %s.%s WHERE %s = 1 AND b = %s AND (%s, %s) > (1, 2) "
+	"AND token(%s) = 1 AND %s[1] = 2 AND %s IN (%s) AND %s CONTAINS 1 "
+	"GROUP BY %s ORDER BY %s, %s DESC LIMIT 1",
+	"INSERT INTO %s (%s, %s) VALUES (%s, :%s)",
+	"INSERT INTO %s JSON ''",
+	"UPDATE %s SET %s = %s + 1, %s += 1, %s[1] = 2, %s.%s = 3 "
+	"WHERE %s = 1 IF %s = 1 AND %s.%s = 2 AND %s[1] = 3",
+	"UPDATE t SET a = 1 WHERE k = 1 IF %s IN (1)",
+	"UPDATE t SET a = 1 WHERE k = 1 IF %s.b >= 1",
+	"DELETE %s, %s[1], %s.%s FROM %s WHERE %s = 1 IF %s != 1",
+	"CREATE TABLE %s.%s (%s int, a %s, b %s.%s, c list<%s>, "
+	"PRIMARY KEY ((%s), %s))",
+	"CREATE TABLE t (%s %s PRIMARY KEY)",
+	"CREATE TABLE t (%s text STATIC, PRIMARY KEY (%s)) "
+	"WITH CLUSTERING ORDER BY (%s DESC)",
+	"CREATE TYPE %s (%s int, a %s)",
+	"CREATE KEYSPACE %s",
+	"ALTER TABLE %s ADD %s int",
+	"ALTER TABLE %s DROP %s",
+	"ALTER TABLE %s DROP (%s, a)",
+	"ALTER TABLE %s RENAME %s TO %s",
+	"ALTER TABLE %s WITH a = %s",
+	"DROP TABLE %s",
+	"DROP TABLE IF EXISTS %s.%s",
+	"TRUNCATE %s",
+	"USE %s",
+	"DESCRIBE TABLE %s",
+	"DESCRIBE KEYSPACE %s",
+	"SELECT (%s) 'x', (%s.%s) ? FROM t",
+};
+
+TEST(unreserved_words_are_names_wherever_a_name_can_be)
+{
+	const struct keyword *keyword;
+
+	for (size_t i = 0; (keyword = keyword_at(i)) != NULL; i++) {
+		if (keyword->is_reserved)
+			continue;
+		for (size_t n = 0; n < ARRAY_COUNT(word_uses); n++) {
+			struct buffer text = { 0 };
+			struct parsed parsed;
+
+			for (const char *at = word_uses[n]; *at != '\0';
+			     at++) {
+				if (*at == '%')
+					buffer_append_string(&text,
+							     keyword->word);
+				else if (at == word_uses[n] || at[-1] != '%')
+					buffer_append_byte(&text,
+							   (uint8_t)*at);
+			}
+			parsed_init(&parsed, buffer_slice(&text));
+			if (parsed.result != 0)
+				fail_msg("%.*s: %s",
+					 SLICE_ARGUMENTS(buffer_slice(&text)),
+					 parsed.error.message);
+			parsed_finish(&parsed);
+			buffer_finish(&text);
+		}
 	}
 }
 
