@@ -34,8 +34,9 @@ shell_commit(struct shell *shell)
 	shell->is_dirty = false;
 	if (logstor_commit(shell->database) >= 0)
 		return true;
-	report_message(&shell->output, "the last changes are not saved, and results "
-		       "since then not shown: %s",
+	report_message(&shell->output,
+		       "the last changes are not saved, and results since "
+		       "then not shown: %s",
 		       logstor_database_error(shell->database));
 	shell_fail(shell);
 	return false;
