@@ -254,7 +254,7 @@ expression_evaluate(const struct expression *expression,
 	case EXPRESSION_COUNT:
 		break; /* of all rows: execute_read keeps it */
 	}
-	assert(!"no value of one row");
+	assert(false); /* not a value of one row */
 	return 0;
 }
 

@@ -484,7 +484,7 @@ begin_plan(struct logstor_statement *statement)
 	case PLAN_EXPLAIN:
 		return begin_rows(statement);
 	}
-	assert(!"a kind of plan");
+	assert(false); /* there is no other kind of plan */
 	return 0;
 }
 
@@ -594,7 +594,7 @@ advance(struct logstor_statement *statement)
 	case PLAN_EXPLAIN:
 		return advance_rows(statement);
 	}
-	assert(!"a kind of plan");
+	assert(false); /* there is no other kind of plan */
 	return ENGINE_END;
 }
 
