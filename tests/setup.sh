@@ -38,7 +38,8 @@ run_quietly() {
 		rm -f "$quiet_log"
 		return 0
 	fi
-	tail -n 60 "$quiet_log" >&2
+	# Ninja's progress would hide what failed.
+	grep -v '^\[[0-9]*/[0-9]*\] ' "$quiet_log" | tail -n 60 >&2
 	rm -f "$quiet_log"
 	printf '%s\n' "failed: $quiet_what" >&2
 	return 1
