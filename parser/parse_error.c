@@ -232,40 +232,56 @@ expect(struct expected *expected, const char *word)
 	expected->count++;
 }
 
+/* Names and values are said at once, and what logstor hasn't is not worth
+ * the room. */
+static bool
+is_worth_saying(const struct parse *parse, const struct keyword *keyword)
+{
+	bool is_value = parse->is_expected[LEXEME_INTEGER];
+
+	switch (keyword->lexeme) {
+	case LEXEME_RESERVED:
+	case LEXEME_MASKED:
+		return false;
+	case LEXEME_TTL:
+		return !parse->is_expected[LEXEME_STATIC];
+	case LEXEME_NATIVE_TYPE:
+	case LEXEME_COUNTER:
+	case LEXEME_TIMESTAMP:
+		return !parse->is_expected[LEXEME_NAME];
+	case LEXEME_NULL:
+	case LEXEME_TRUE:
+	case LEXEME_FALSE:
+	case LEXEME_NAN:
+	case LEXEME_INFINITY:
+	case LEXEME_TOKEN:
+		return !is_value;
+	case LEXEME_SET:
+		return !parse->is_expected[LEXEME_NAME];
+	default:
+		return true;
+	}
+}
+
 static void
 expect_keywords(const struct parse *parse, struct expected *expected)
 {
-	bool is_value = parse->is_expected[LEXEME_INTEGER];
 	const struct keyword *keyword;
 
-	for (size_t i = 0; (keyword = keyword_at(i)) != NULL; i++) {
-		if (!parse->is_expected[keyword->lexeme] ||
-		    keyword->lexeme == LEXEME_RESERVED ||
-		    keyword_of_lexeme(keyword->lexeme) != keyword)
-			continue;
-		/* Those that are names or values are said at once. */
-		if (parse->is_expected[LEXEME_NAME] &&
-		    (keyword->lexeme == LEXEME_NATIVE_TYPE ||
-		     keyword->lexeme == LEXEME_COUNTER ||
-		     keyword->lexeme == LEXEME_TIMESTAMP))
-			continue;
-		if (is_value && (keyword->lexeme == LEXEME_NULL ||
-				 keyword->lexeme == LEXEME_TRUE ||
-				 keyword->lexeme == LEXEME_FALSE ||
-				 keyword->lexeme == LEXEME_NAN ||
-				 keyword->lexeme == LEXEME_INFINITY ||
-				 keyword->lexeme == LEXEME_TOKEN))
-			continue;
-		expect(expected, keyword->word);
-	}
+	for (size_t i = 0; (keyword = keyword_at(i)) != NULL; i++)
+		if (parse->is_expected[keyword->lexeme] &&
+		    keyword_of_lexeme(keyword->lexeme) == keyword &&
+		    is_worth_saying(parse, keyword))
+			expect(expected, keyword->word);
 }
 
 /* Operators could stand behind every term; saying so helps nobody. */
 static void
 expect_signs(const struct parse *parse, struct expected *expected)
 {
-	bool begins = parse->is_expected[LEXEME_INTEGER] &&
-		      parse->is_expected[LEXEME_STRING];
+	bool begins = parse->is_expected[LEXEME_STRING] &&
+		      (parse->is_expected[LEXEME_INTEGER] ||
+		       parse->is_expected[LEXEME_NAME]);
 	bool continues = parse->is_expected[LEXEME_PLUS];
 
 	for (size_t i = 0; i < ARRAY_COUNT(signs); i++) {
@@ -289,13 +305,15 @@ expect_signs(const struct parse *parse, struct expected *expected)
 static void
 collect_expected(const struct parse *parse, struct expected *expected)
 {
-	bool is_value = parse->is_expected[LEXEME_INTEGER] &&
-			parse->is_expected[LEXEME_STRING];
+	bool is_string = parse->is_expected[LEXEME_STRING];
+	bool is_name = parse->is_expected[LEXEME_NAME];
 
 	*expected = (struct expected){ 0 };
-	if (is_value)
+	if (is_string && parse->is_expected[LEXEME_INTEGER])
 		expect(expected, "a value");
-	else if (parse->is_expected[LEXEME_NAME])
+	else if (is_string && is_name)
+		expect(expected, "a type");
+	else if (is_name)
 		expect(expected, "a name");
 	expect_keywords(parse, expected);
 	expect_signs(parse, expected);
@@ -311,6 +329,13 @@ hint_expected(struct parse *parse, const struct expected *expected)
 
 	if (expected->count == 0)
 		return;
+	if (parse->is_expected[LEXEME_SELECT] &&
+	    parse->is_expected[LEXEME_CREATE]) {
+		error_hint(parse->error, "expected a statement, such as "
+					 "SELECT, INSERT, UPDATE, DELETE or "
+					 "CREATE");
+		return;
+	}
 	for (size_t i = 0; i < expected->count && i < EXPECTED_MAX; i++) {
 		const char *between =
 			i == 0 ? "" : i + 1 == expected->count ? " or " : ", ";
@@ -391,28 +416,41 @@ hint_clause_order(struct parse *parse, int lexeme)
 	return false;
 }
 
-/* What other languages have and CQL hasn't. */
-static bool
-hint_foreign(struct parse *parse, int lexeme, struct slice text)
+/* The byte before the offending lexeme, 0 at the text's start. */
+static uint8_t
+byte_before(const struct parse *parse)
 {
+	uint32_t start = parse->lexeme.start;
+
+	return start == 0 ? 0 : parse->text.data[start - 1];
+}
+
+/* What other languages have and CQL hasn't; NULL: it is none of that. */
+static const char *
+find_foreign(const struct parse *parse, int lexeme, struct slice text)
+{
+	uint8_t before = byte_before(parse);
+
 	if (slice_is_equal_ignoring_case(text, SLICE("OR")))
-		error_hint(parse->error, "CQL has no OR; IN (…) takes several "
-					 "values of one column");
-	else if (slice_is_equal_ignoring_case(text, SLICE("JOIN")))
-		error_hint(parse->error, "CQL has no joins");
-	else if (lexeme == LEXEME_SELECT && parse->previous_end > 0 &&
-		 parse->start != parse->lexeme.start &&
-		 parse->text.data[parse->previous_end - 1] == '(')
-		error_hint(parse->error, "CQL has no subqueries");
-	else if (lexeme == LEXEME_GT && parse->lexeme.start > 0 &&
-		 parse->text.data[parse->lexeme.start - 1] == '<')
-		error_hint(parse->error, "CQL writes \"not equal\" as !=");
-	else if (lexeme == LEXEME_EQ && parse->lexeme.start > 0 &&
-		 parse->text.data[parse->lexeme.start - 1] == '=')
-		error_hint(parse->error, "CQL writes \"equal\" as =");
-	else
-		return false;
-	return true;
+		return "CQL has no OR; IN (…) takes several values of one "
+		       "column";
+	if (slice_is_equal_ignoring_case(text, SLICE("JOIN")))
+		return "CQL has no joins";
+	if (lexeme == LEXEME_SELECT && before == '(')
+		return "CQL has no subqueries";
+	if (lexeme == LEXEME_GT && before == '<')
+		return "CQL writes \"not equal\" as !=";
+	if (lexeme == LEXEME_EQ && before == '=')
+		return "CQL writes \"equal\" as =";
+	if (lexeme == LEXEME_STAR && parse->first_code == LEXEME_DELETE)
+		return "DELETE without columns deletes the row, "
+		       "DELETE FROM … WHERE …";
+	if (lexeme == LEXEME_VALUES && parse->is_expected[LEXEME_LP])
+		return "CQL wants the columns named, "
+		       "INSERT INTO t (a, b) VALUES (1, 2)";
+	if (lexeme == LEXEME_NAME && before == '\'')
+		return "a quote inside a string is written twice ('')";
+	return NULL;
 }
 
 static bool
@@ -436,10 +474,14 @@ hint_mistake(struct parse *parse, int lexeme, const struct expected *expected)
 {
 	struct slice text = parse_text_at(parse, parse->lexeme);
 	bool is_word = lexeme == LEXEME_NAME || keyword_find(text) != NULL;
+	const char *foreign = find_foreign(parse, lexeme, text);
 	const struct keyword *near;
 
-	if (hint_foreign(parse, lexeme, text) ||
-	    hint_reserved(parse, text, expected))
+	if (foreign != NULL) {
+		error_hint(parse->error, "%s", foreign);
+		return;
+	}
+	if (hint_reserved(parse, text, expected))
 		return;
 	near = is_word ? nearest_keyword(parse, text) : NULL;
 	if (near != NULL)

@@ -479,6 +479,23 @@ TEST(statements_are_linked_and_counted_up_to_the_limits)
 	buffer_finish(&text);
 }
 
+TEST(lists_are_limited)
+{
+	struct buffer text = { 0 };
+	struct parsed parsed;
+
+	buffer_append_string(&text, "SELECT [1");
+	for (int i = 0; i < TERMS_MAX; i++)
+		buffer_append_string(&text, ",1");
+	buffer_append_string(&text, "]");
+	parsed_init(&parsed, buffer_slice(&text));
+	assert_int_equal(parsed.result, -ERROR_INVALID);
+	assert_non_null(strstr(parsed.error.message, "values in one list"));
+	assert_int_equal(parsed.error.position, text.size - 2);
+	parsed_finish(&parsed);
+	buffer_finish(&text);
+}
+
 TEST(markers_are_limited)
 {
 	for (int extra = 0; extra <= 1; extra++) {
