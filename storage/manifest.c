@@ -380,19 +380,36 @@ write_aligned(struct io *io, struct io_file *file, const struct buffer *bytes)
 	return (size_t)written == bytes->size ? 0 : -EIO;
 }
 
+/* A file of the right size is written in place, which needs no room. */
 static int
-write_aside(struct io *io, const struct buffer *bytes)
+open_aside(struct io *io, size_t size, struct io_file **file)
 {
-	struct io_file *file;
-	int status = io->methods->remove(io, MANIFEST_NAME_ASIDE);
+	const struct io_methods *methods = io->methods;
+	uint64_t found;
+	int status = methods->open(io, MANIFEST_NAME_ASIDE, 0, file);
 
+	if (status == 0) {
+		status = methods->size(io, *file, &found);
+		if (status == 0 && found == size)
+			return 0;
+		methods->close(io, *file);
+		status = methods->remove(io, MANIFEST_NAME_ASIDE);
+	}
 	if (status < 0 && status != -ENOENT)
 		return status;
-	status = io->methods->open(io, MANIFEST_NAME_ASIDE, IO_CREATE, &file);
+	return methods->open(io, MANIFEST_NAME_ASIDE, IO_CREATE, file);
+}
+
+static int
+write_aside(struct io *io, const struct buffer *bytes, bool is_synced)
+{
+	struct io_file *file;
+	int status = open_aside(io, bytes->size, &file);
+
 	if (status < 0)
 		return status;
 	status = write_aligned(io, file, bytes);
-	if (status == 0)
+	if (status == 0 && is_synced)
 		status = io_sync_now(io, file);
 	io->methods->close(io, file);
 	return status;
@@ -410,13 +427,17 @@ manifest_store(struct io *io, struct manifest *manifest, struct error *error)
 		buffer_finish(&bytes);
 		return error_no_memory(error);
 	}
-	status = write_aside(io, &bytes);
-	buffer_finish(&bytes);
+	status = write_aside(io, &bytes, true);
 	if (status == 0)
 		status = io->methods->rename(io, MANIFEST_NAME_ASIDE,
 					     MANIFEST_NAME);
 	if (status == 0)
 		status = io_sync_now(io, io->methods->directory(io));
+	/* Room for the next one, so that a database on a full disk can still
+	 * be closed and opened; without it, that one makes its own. */
+	if (status == 0)
+		(void)!write_aside(io, &bytes, false);
+	buffer_finish(&bytes);
 	if (status < 0)
 		return io_error(io, status, "write", MANIFEST_NAME,
 				IO_NO_OFFSET, error);
