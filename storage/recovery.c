@@ -723,14 +723,22 @@ check_position(const struct engine *engine, struct error *error)
 	const struct segment_manager *segments = &engine->segments;
 	uint64_t needed =
 		(uint64_t)manifest->segment + (manifest->offset != 0);
+	uint32_t number = manifest->segment / segments->file_segments;
+	char name[SEGMENT_FILE_NAME_SIZE];
+	uint64_t end = 0;
 
 	if (needed <= segments->segment_count)
 		return 0;
+	if (number < segments->file_count)
+		end = (uint64_t)segments->files[number].segment_count *
+		      segments->segment_size;
+	segment_file_name(number, name);
 	return error_set(error, ERROR_CORRUPT,
-			 "%s is damaged: its files have %" PRIu32
-			 " segments, and the log goes on in segment %" PRIu32,
-			 engine->io->methods->path(engine->io),
-			 segments->segment_count, manifest->segment);
+			 "%s/%s is damaged at offset %" PRIu64
+			 ": it ends there, and the log goes on in segment "
+			 "%" PRIu32,
+			 engine->io->methods->path(engine->io), name, end,
+			 manifest->segment);
 }
 
 /* The manifest is written only when it would mislead the next opening. */

@@ -12,7 +12,9 @@ import json
 import re
 import sys
 
-TAP_LINE = re.compile(r"^(not )?ok\b[ \t]*\d*[ \t]*-?[ \t]*(.*)$", re.M)
+TAP_LINE = re.compile(r"^(not )?ok\b[ \t]*\d*[ \t]*-?[ \t]*(.*)$")
+# Lines that are shown with a failure; the whole is in meson's log.
+REASONS_MAX = 40
 DIRECTIVE = re.compile(r"#\s*(skip|todo)\b\s*(.*)$", re.I)
 
 
@@ -22,20 +24,31 @@ class Totals:
         self.skipped = []
         self.failures = []
 
-    def fail(self, name):
+    def fail(self, name, reasons=()):
         self.failed += 1
-        self.failures.append(name)
+        self.failures.append((name, list(reasons)[-REASONS_MAX:]))
 
 
 def add_tap(totals, name, output):
-    for is_bad, text in TAP_LINE.findall(output):
+    """Comments in front of a result are its reasons; cmocka, which knows
+    better, writes them behind it."""
+    reasons, behind = [], None
+    for line in output.splitlines():
+        found = TAP_LINE.match(line)
+        if not found:
+            if line.startswith("#"):
+                (reasons if behind is None else behind).append(line)
+            continue
+        is_bad, text = found.groups()
         directive = DIRECTIVE.search(text)
         if directive and directive.group(1).lower() == "skip":
             totals.skipped.append(f"{name}: {text}")
         elif is_bad:
-            totals.fail(f"{name}: {text}")
+            totals.fail(f"{name}: {text}", reasons)
         else:
             totals.passed += 1
+        behind = totals.failures[-1][1] if is_bad and not reasons else None
+        reasons = []
 
 
 def add_test(totals, build, test):
@@ -75,8 +88,10 @@ def main(paths):
         add_log(totals, path)
     for name in totals.skipped:
         print(f"skipped: {name}")
-    for name in totals.failures:
+    for name, reasons in totals.failures:
         print(f"failed: {name}")
+        for line in reasons:
+            print(f"    {line}")
     line = f"{totals.passed} passed, {totals.failed} failed"
     if totals.skipped:
         line += f", {len(totals.skipped)} skipped"

@@ -17,9 +17,9 @@ from support import (Shell, Skip, assert_unchanged, expect, run_cases,
 
 
 def segment_files(path):
-    """The data files of a database: everything but manifest and lock."""
+    """The data files of a database: everything but manifests and lock."""
     return sorted(name for name in os.listdir(path)
-                  if name not in ("manifest", "lock"))
+                  if name not in ("manifest", "manifest.tmp", "lock"))
 
 
 def refuses(shell, path, *holds, status=1):
