@@ -171,6 +171,24 @@ refuse_nul(struct shell *shell, const struct input *input,
 	return true;
 }
 
+/* Nothing here can bind a marker; unbound, it would quietly be a null. */
+static bool
+refuse_markers(struct shell *shell, const struct input *input,
+	       const struct input_item *item,
+	       const logstor_statement *statement)
+{
+	struct report_place place = { input, item, 0, item->text.size };
+
+	if (statement == NULL || logstor_marker_count(statement) == 0)
+		return false;
+	report_error(&shell->output, &place, "InvalidRequest [2200]",
+		     "Invalid amount of bind variables",
+		     "the shell has no values for ? and :name: write them in "
+		     "their places");
+	shell_fail(shell);
+	return true;
+}
+
 /* The terminal has shown ^C where the cursor was. */
 static void
 leave_interrupted_line(struct shell *shell)
@@ -211,6 +229,8 @@ run_statement(struct shell *shell, const struct input *input,
 			    (ptrdiff_t)item->text.size, &statement,
 			    NULL) < 0)
 		outcome = RESULT_FAILED;
+	else if (refuse_markers(shell, input, item, statement))
+		outcome = RESULT_STOPPED;
 	else if (statement != NULL)
 		outcome = print_result(shell, statement, item);
 	signals_watch(NULL);

@@ -129,6 +129,16 @@ def what_is_not_there_yet_says_so(shell, _folder):
                lacks=["Syntax"])
 
 
+def markers_have_no_values_here(shell, _folder):
+    script = SCHEMA + "INSERT INTO t (k, v) VALUES (1, :word);"
+    expect(shell.run(script=script + "SELECT count(*) FROM t WHERE k = 1;"),
+           status=2, holds=["InvalidRequest [2200]: Invalid amount of bind"])
+    status, out, errors = shell.run(
+        "--format", "csv", script=script + "SELECT count(*) FROM t;")
+    expect((status, "", errors), status=2, holds=["hint: the shell has no"])
+    same(out, "count\n0\n")
+
+
 def messages_and_results_keep_their_order(shell, _folder):
     script = SCHEMA + "SELECT k FROM t; FOO; SELECT v FROM t;"
     status, out, errors = shell.run(
@@ -151,6 +161,7 @@ CASES = [
     bytes_that_are_no_utf_8_are_an_error,
     texts_of_errors_cannot_drive_the_terminal,
     what_is_not_there_yet_says_so,
+    markers_have_no_values_here,
     messages_and_results_keep_their_order,
 ]
 
