@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "planner/restriction.h"
 
-#include "base/limits.h"
 #include "parser/ast_print.h"
 
 #include <assert.h>
@@ -26,21 +25,6 @@ struct gathering {
 	struct ast_place token_place;
 	struct access *access;
 };
-
-static int
-check_relation_count(struct binder *binder, const struct ast_relation *where)
-{
-	uint32_t count = 0;
-
-	for (; where != NULL; where = where->next) {
-		if (++count > RELATIONS_MAX)
-			return bind_error_at(binder, where->place,
-					     "too many relations in WHERE "
-					     "clause: at most %d",
-					     RELATIONS_MAX);
-	}
-	return 0;
-}
 
 static int
 refuse_filtering(struct gathering *gathering, struct ast_place place,
@@ -346,10 +330,8 @@ restriction_bind_access(struct binder *binder,
 		.allows_filtering = allows_filtering,
 		.access = access,
 	};
-	int result = check_relation_count(binder, where);
+	int result;
 
-	if (result < 0)
-		return result;
 	access->kind = ACCESS_TOKENS;
 	if (where == NULL)
 		return 0;
@@ -415,10 +397,8 @@ restriction_bind_key(struct binder *binder, const struct ast_relation *where,
 {
 	const struct table *table = binder->table;
 	struct gathering gathering = { .binder = binder };
-	int result = check_relation_count(binder, where);
+	int result;
 
-	if (result < 0)
-		return result;
 	gathering.keys = arena_new_array(binder->arena, struct key_restriction,
 					 table->key_count);
 	if (gathering.keys == NULL)
