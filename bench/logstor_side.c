@@ -90,7 +90,8 @@ side_insert(void *context, uint64_t count, key_order order,
 }
 
 static void
-side_select(void *context, uint64_t count, key_order order)
+side_select(void *context, uint64_t count, key_order order,
+	    bool is_one_transaction)
 {
 	struct logstor_side *side = context;
 	uint8_t value[VALUE_SIZE];
@@ -98,6 +99,7 @@ side_select(void *context, uint64_t count, key_order order)
 	size_t size;
 	int64_t key;
 
+	(void)is_one_transaction;
 	for (uint64_t i = 0; i < count; i++) {
 		key = order(i, count);
 		value_make(key, value);

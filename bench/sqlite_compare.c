@@ -66,7 +66,8 @@ remove_path(const char *path)
 }
 
 struct comparison {
-	struct stopwatch durable, ascending, scattered, reads;
+	struct stopwatch durable, ascending, scattered;
+	struct stopwatch reads, transaction_reads;
 };
 
 static double
@@ -79,12 +80,20 @@ timed_insert(enum side side, void *context, uint64_t count, key_order order,
 	return stopwatch_now() - start;
 }
 
+static double
+timed_select(enum side side, void *context, bool is_one_transaction)
+{
+	double start = stopwatch_now();
+
+	sides[side]->select(context, READS, scattered, is_one_transaction);
+	return stopwatch_now() - start;
+}
+
 static void
 run_library(struct comparison *times, enum side side, const char *path)
 {
 	const struct side_functions *functions = sides[side];
 	void *context = functions->open(path);
-	double start;
 
 	stopwatch_add(&times->durable, side,
 		      timed_insert(side, context, DURABLE_ROWS, ascending,
@@ -94,9 +103,10 @@ run_library(struct comparison *times, enum side side, const char *path)
 	context = functions->open(path);
 	stopwatch_add(&times->ascending, side,
 		      timed_insert(side, context, ROWS, ascending, false));
-	start = stopwatch_now();
-	functions->select(context, READS, scattered);
-	stopwatch_add(&times->reads, side, stopwatch_now() - start);
+	stopwatch_add(&times->reads, side,
+		      timed_select(side, context, false));
+	stopwatch_add(&times->transaction_reads, side,
+		      timed_select(side, context, true));
 	functions->close(context);
 	remove_path(path);
 	context = functions->open(path);
@@ -154,6 +164,8 @@ main(int argc, char **argv)
 		{ .name = "INSERT in one commit, scattered keys",
 		  .operations = ROWS },
 		{ .name = "point SELECT", .operations = READS },
+		{ .name = "point SELECT, SQLite in a transaction",
+		  .operations = READS },
 	};
 	int rounds = argc > 2 ? atoi(argv[2]) : 0;
 	char path[1024];
@@ -181,5 +193,6 @@ main(int argc, char **argv)
 	stopwatch_print(&times.ascending);
 	stopwatch_print(&times.scattered);
 	stopwatch_print(&times.reads);
+	stopwatch_print(&times.transaction_reads);
 	return 0;
 }

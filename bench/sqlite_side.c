@@ -88,12 +88,15 @@ side_insert(void *context, uint64_t count, key_order order,
 }
 
 static void
-side_select(void *context, uint64_t count, key_order order)
+side_select(void *context, uint64_t count, key_order order,
+	    bool is_one_transaction)
 {
 	struct sqlite_side *side = context;
 	uint8_t value[VALUE_SIZE];
 	int64_t key;
 
+	if (is_one_transaction)
+		run(side, "BEGIN");
 	for (uint64_t i = 0; i < count; i++) {
 		key = order(i, count);
 		value_make(key, value);
@@ -108,6 +111,8 @@ side_select(void *context, uint64_t count, key_order order)
 		}
 		must(side, sqlite3_reset(side->select), "select");
 	}
+	if (is_one_transaction)
+		run(side, "COMMIT");
 }
 
 const struct side_functions sqlite_side = { side_open, side_close, side_insert,
