@@ -335,7 +335,7 @@ LOGSTOR_API const char *logstor_column_text(logstor_statement *,
 
 /* ---- paging ---- */
 
-/* At most ${rows} rows before LOGSTOR_DONE (0: all).  When
+/* At most ${rows} rows of a SELECT before LOGSTOR_DONE (0: all).  When
  * logstor_paging_state() is then not NULL there are more, and stepping again
  * with that state set returns them.  The state is opaque, fits the same
  * statement only, is validated, and may be kept and sent anywhere. */

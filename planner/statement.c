@@ -12,7 +12,7 @@
 enum {
 	/* What is parsed of a long text at first: most statements end there,
 	 * and a script isn't copied from each statement to its end. */
-	WINDOW_SIZE = 2048,
+	WINDOW_SIZE = 1024,
 	SPARE_MAX = 4,
 	/* Memory that a spare statement may keep. */
 	SPARE_TEXT_MAX = 64 << 10,

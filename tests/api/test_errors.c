@@ -198,7 +198,7 @@ TEST(long_statements_and_long_scripts_are_cut_right)
 	size_t start;
 
 	open_table();
-	for (size_t padding = 1900; padding < 2200; padding++) {
+	for (size_t padding = 900; padding < 1100; padding++) {
 		size_t size = (size_t)sprintf(
 			script, "INSERT INTO cities (id, name) VALUES (1, '");
 
