@@ -111,7 +111,8 @@ LOGSTOR_API int logstor_open(const char *path,
 LOGSTOR_API int logstor_close(logstor_database *database, char *message,
 			      size_t size);
 
-LOGSTOR_API const char *logstor_database_error(const logstor_database *database);
+LOGSTOR_API const char *logstor_database_error(
+	const logstor_database *database);
 
 /* Makes all sessions' statements so far durable.  Blocks, or returns
  * LOGSTOR_PENDING in non-blocking mode. */
@@ -163,7 +164,8 @@ LOGSTOR_API void logstor_session_close(logstor_session *session);
 LOGSTOR_API logstor_database *logstor_session_database(
 	const logstor_session *session);
 /* The keyspace in use, or NULL. */
-LOGSTOR_API const char *logstor_session_keyspace(const logstor_session *session);
+LOGSTOR_API const char *logstor_session_keyspace(
+	const logstor_session *session);
 
 /* About the session's last failed call. */
 LOGSTOR_API enum logstor_error_code logstor_error_code(

@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 
-/* How many checks pass between two calls of the progress callback. */
-enum { PROGRESS_INTERVAL = 256 };
+/* How many checks pass between two calls of the progress callback; a wait,
+ * which may be long, counts as many. */
+enum { PROGRESS_INTERVAL = 256, PROGRESS_WAIT = 64 };
 
 /* How long a wait is, so that an interrupt is noticed soon. */
 enum { WAIT_US = 50 * 1000 };
@@ -118,6 +119,7 @@ session_wait(struct logstor_session *session, uint64_t rows_done,
 
 	if (result < 0)
 		return result;
+	session->database->progress_ticks += PROGRESS_WAIT;
 	return session_check_interrupt(session, rows_done, error);
 }
 

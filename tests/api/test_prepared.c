@@ -420,7 +420,8 @@ TEST(a_statement_plans_again_when_the_schema_has_changed)
 	assert_string_equal(logstor_column_name(select, 3), "x");
 	/* Back with another type: what was bound means nothing. */
 	api_must(&api, "DROP TABLE ks.c;"
-		       "CREATE TABLE ks.c (a int, b int, PRIMARY KEY ((a, b)))");
+		       "CREATE TABLE ks.c (a int, b int,"
+		       " PRIMARY KEY ((a, b)))");
 	assert_non_null(strstr(api_run(&api, select), "another type"));
 	assert_non_null(strstr(api_run(&api, select), "unset"));
 	assert_int_equal(logstor_bind_int64(select, 0, 5), LOGSTOR_OK);

@@ -146,6 +146,54 @@ TEST(a_step_that_would_wait_says_pending)
 	api_remove_directory(path);
 }
 
+/* A row that another statement wrote and nobody has committed must not leave
+ * before it is durable: the reader waits for it. */
+TEST(no_answer_leaves_before_what_it_saw_is_durable)
+{
+	static const struct {
+		const char *before, *after; /* the key; NULL: it has none */
+	} queries[] = {
+		{ "SELECT v FROM t WHERE k = ", "" },
+		{ "SELECT v FROM t WHERE k IN (", ", -1)" },
+		{ "SELECT v FROM t", NULL },
+		{ "SELECT count(*) FROM t", NULL },
+		{ "SELECT count(*) FROM t WHERE k = ", "" },
+		{ "INSERT INTO t (k) VALUES (", ") IF NOT EXISTS" },
+	};
+	char *path = api_make_directory();
+
+	open_table(path);
+	logstor_set_blocking(api.database, false);
+	for (int i = 0; i < (int)(sizeof(queries) / sizeof(queries[0]));
+	     i++) {
+		logstor_statement *statement;
+		char cql[128];
+		int waits = 0;
+
+		logstor_set_deferred_commit(api.database, true);
+		snprintf(cql, sizeof(cql),
+			 "INSERT INTO t (k, v) VALUES (%d, 'v')", i);
+		assert_string_equal(api_query(&api, cql), "");
+		logstor_set_deferred_commit(api.database, false);
+		if (queries[i].after == NULL)
+			snprintf(cql, sizeof(cql), "%s", queries[i].before);
+		else
+			snprintf(cql, sizeof(cql), "%s%d%s",
+				 queries[i].before, i, queries[i].after);
+		statement = api_prepare(&api, cql);
+		assert_int_equal(step(statement, &waits), LOGSTOR_ROW);
+		if (waits == 0)
+			fail_msg("%s didn't wait", cql);
+		logstor_finalize(statement);
+		/* Once it is durable nobody waits. */
+		statement = api_prepare(&api, "SELECT count(*) FROM t");
+		assert_int_equal(logstor_step(statement), LOGSTOR_ROW);
+		logstor_finalize(statement);
+	}
+	api_close(&api);
+	api_remove_directory(path);
+}
+
 /* Many statements wait at once, and all end, in whatever order. */
 TEST(many_statements_can_be_under_way_together)
 {
