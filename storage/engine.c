@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { US_PER_S = 1000000, RETIRE_STEP = 256 };
+enum { US_PER_S = 1000000, RETIRE_STEP = 256, PREFETCH_STEP = 16 };
 
 /* ---- time and randomness ---- */
 
@@ -167,6 +167,27 @@ settle_registry_record(struct engine *engine, struct pending *pending)
 	engine_settle_registry(engine, &record);
 }
 
+/* The index's pages of the next records come into the processor's cache
+ * together, since to wait for each one alone would take most of the time. */
+static void
+prefetch_index(const struct write_buffer *buffer)
+{
+	const struct pending *next = &buffer->pending[buffer->settled_count];
+	uint32_t left = buffer->pending_count - buffer->settled_count;
+	struct index_entry entries[PREFETCH_STEP];
+	bool found[PREFETCH_STEP];
+	uint32_t count = 0;
+
+	while (count < left && count < PREFETCH_STEP &&
+	       next[count].table == next->table) {
+		entries[count] = next[count].entry;
+		count++;
+	}
+	if (count > 1)
+		primary_index_find_many(next->table->index, entries, found,
+					count);
+}
+
 /* False when memory ran out; what is left is settled by a later step. */
 static bool
 settle_buffer(struct engine *engine, struct write_buffer *buffer)
@@ -174,6 +195,9 @@ settle_buffer(struct engine *engine, struct write_buffer *buffer)
 	while (buffer->settled_count < buffer->pending_count) {
 		struct pending *pending =
 			&buffer->pending[buffer->settled_count];
+
+		if (buffer->settled_count % PREFETCH_STEP == 0)
+			prefetch_index(buffer);
 
 		if (!settle_record(engine, pending))
 			return false;

@@ -700,11 +700,11 @@ step_over_tail(struct recovery *recovery, struct error *error)
 }
 
 static int
-sync_log(struct engine *engine, struct error *error)
+sync_log(struct engine *engine, uint32_t first_file, struct error *error)
 {
 	struct segment_manager *segments = &engine->segments;
 
-	for (uint32_t i = 0; i < segments->file_count; i++) {
+	for (uint32_t i = first_file; i < segments->file_count; i++) {
 		int status =
 			io_sync_now(engine->io, segments->files[i].file);
 
@@ -747,8 +747,9 @@ go_on(struct recovery *recovery, struct error *error)
 {
 	struct engine *engine = recovery->engine;
 	bool is_orderly = was_orderly(recovery);
-	bool has_new_file =
-		engine->segments.file_count != engine->manifest.file_count;
+	uint32_t file_count = engine->segments.file_count;
+	bool has_new_file = file_count != engine->manifest.file_count;
+	uint32_t unsynced = 0;
 	int status = 0;
 
 	raise(&recovery->last_lsn, engine->manifest.next_lsn - 1);
@@ -758,11 +759,15 @@ go_on(struct recovery *recovery, struct error *error)
 	if (status < 0)
 		return status;
 	continue_log(engine, recovery->accepted);
-	if (engine->is_read_only || (is_orderly && !has_new_file))
+	if (engine->is_read_only)
 		return 0;
-	if (!is_orderly)
-		status = sync_log(engine, error);
-	if (status < 0)
+	/* Also after an orderly end the last file may just have been growing:
+	 * what is used must not vanish, nor must a file behind which another
+	 * one stands. */
+	if (is_orderly && file_count > 0)
+		unsynced = file_count - 1;
+	status = sync_log(engine, unsynced, error);
+	if (status < 0 || (is_orderly && !has_new_file))
 		return status;
 	engine_describe(engine, is_orderly);
 	return manifest_store(engine->io, &engine->manifest, error);
