@@ -1,52 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "planner/bind.h"
 
+#include "planner/bind_modify.h"
+#include "planner/bind_select.h"
 #include "planner/explain.h"
 #include "planner/schema.h"
-#include "planner/suggestion.h"
-
-int
-bind_column(struct binder *binder, const struct ast_name *name,
-	    enum bind_column_message message, const struct column **column)
-{
-	const struct table *table = binder->table;
-	struct suggestion suggestion;
-	int result;
-
-	*column = table_find_column(table, name->text);
-	if (*column != NULL)
-		return 0;
-	result = bind_error_at(binder, name->place,
-			       message == BIND_UNKNOWN_IDENTIFIER ?
-				       "Unknown identifier %.*s" :
-				       "Unrecognized name %.*s",
-			       SLICE_ARGUMENTS(name->text));
-	suggestion = suggestion_make(name->text);
-	for (uint32_t i = 0; i < table->column_count; i++)
-		suggestion_offer(&suggestion, table->columns[i].name);
-	(void)suggestion_hint(&suggestion, binder->error);
-	return result;
-}
-
-int
-bind_timeout(struct binder *binder, const struct ast_using *using)
-{
-	const struct ast_term *timeout = using->timeout;
-	struct receiver receiver = { .name = SLICE("[timeout]"),
-				     .type = type_native(TYPE_DURATION),
-				     .key_part = -1 };
-	struct expression *ignored;
-
-	if (timeout == NULL)
-		return 0;
-	if (timeout->kind == AST_MARKER)
-		return bind_term(binder, timeout, &receiver, &ignored);
-	if (timeout->kind == AST_CONSTANT &&
-	    timeout->as.constant.kind == AST_DURATION)
-		return 0;
-	return bind_error_at(binder, timeout->place,
-			     "USING TIMEOUT takes a duration, such as 500ms");
-}
 
 static int
 prepare_markers(struct binder *binder, const struct ast_statement *statement)

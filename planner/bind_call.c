@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "planner/bind.h"
+#include "planner/binder.h"
 
 #include "planner/function.h"
 #include "planner/suggestion.h"

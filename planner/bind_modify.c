@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "planner/bind.h"
+#include "planner/bind_modify.h"
 
+#include "planner/bind_using.h"
 #include "planner/restriction.h"
 #include "planner/schema.h"
 
@@ -18,36 +19,6 @@ bind_target(struct binder *binder, const struct ast_qualified_name *name,
 	binder->plan->kind = kind;
 	binder->plan->table = table_reference(binder->table);
 	return 0;
-}
-
-static int
-bind_timestamp(struct binder *binder, const struct ast_using *using,
-	       struct expression **timestamp_us)
-{
-	struct receiver receiver = { .name = SLICE("[timestamp]"),
-				     .type = type_native(TYPE_BIGINT),
-				     .key_part = -1 };
-
-	if (using->timestamp == NULL)
-		return 0;
-	if (binder->plan->is_conditional)
-		return bind_error_at(binder, using->timestamp->place,
-				     "Cannot provide custom timestamp for "
-				     "conditional updates");
-	return bind_term(binder, using->timestamp, &receiver, timestamp_us);
-}
-
-static int
-bind_ttl(struct binder *binder, const struct ast_using *using,
-	 struct expression **ttl_s)
-{
-	struct receiver receiver = { .name = SLICE("[ttl]"),
-				     .type = type_native(TYPE_INT),
-				     .key_part = -1 };
-
-	if (using->ttl == NULL)
-		return 0;
-	return bind_term(binder, using->ttl, &receiver, ttl_s);
 }
 
 /* A conditional statement answers with [applied], and when a row was in its
@@ -150,15 +121,15 @@ static int
 bind_insert_using(struct binder *binder, const struct ast_insert *insert)
 {
 	struct plan_insert *plan = &binder->plan->as.insert;
-	int result = bind_timestamp(binder, &insert->using,
+	int result = bind_using_timestamp(binder, &insert->using,
 				    &plan->timestamp_us);
 
 	if (result < 0)
 		return result;
-	result = bind_ttl(binder, &insert->using, &plan->ttl_s);
+	result = bind_using_ttl(binder, &insert->using, &plan->ttl_s);
 	if (result < 0)
 		return result;
-	return bind_timeout(binder, &insert->using);
+	return bind_using_timeout(binder, &insert->using);
 }
 
 int
@@ -241,11 +212,11 @@ bind_delete(struct binder *binder, const struct ast_delete *delete)
 		return result;
 	plan->as.delete.if_exists = delete->if_exists;
 	plan->is_conditional = delete->if_exists;
-	result = bind_timestamp(binder, &delete->using,
+	result = bind_using_timestamp(binder, &delete->using,
 				&plan->as.delete.timestamp_us);
 	if (result < 0)
 		return result;
-	result = bind_timeout(binder, &delete->using);
+	result = bind_using_timeout(binder, &delete->using);
 	if (result < 0)
 		return result;
 	result = restriction_bind_key(binder, delete->where,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "planner/bind.h"
+#include "planner/bind_select.h"
 
+#include "planner/bind_using.h"
 #include "planner/restriction.h"
 #include "planner/schema.h"
 
@@ -242,5 +243,5 @@ bind_select(struct binder *binder, const struct ast_select *select)
 	result = bind_limit(binder, select);
 	if (result < 0)
 		return result;
-	return bind_timeout(binder, &select->using);
+	return bind_using_timeout(binder, &select->using);
 }

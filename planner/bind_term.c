@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "planner/bind.h"
+#include "planner/binder.h"
 
 #include "parser/ast_print.h"
 #include "planner/schema.h"
@@ -17,47 +17,6 @@ static_assert((int)AST_STRING == (int)LITERAL_STRING &&
 		      (int)AST_HEX == (int)LITERAL_HEX &&
 		      (int)AST_DURATION == (int)LITERAL_DURATION,
 	      "kinds of constants");
-
-struct expression *
-bind_new_expression(struct binder *binder, enum expression_kind kind,
-		    const struct type *type, struct ast_place place)
-{
-	struct expression *expression =
-		arena_new(binder->arena, struct expression);
-
-	if (expression == NULL) {
-		(void)error_no_memory(binder->error);
-		return NULL;
-	}
-	expression->kind = kind;
-	expression->type = type;
-	expression->place = place;
-	return expression;
-}
-
-int
-bind_place_error(struct binder *binder, int result, struct ast_place place)
-{
-	struct error *error = binder->error;
-
-	if (result < 0 && error != NULL &&
-	    error->position == ERROR_NO_POSITION) {
-		error->position = place.start;
-		error->size = place.size;
-	}
-	return result;
-}
-
-struct receiver
-receiver_of_column(const struct column *column)
-{
-	return (struct receiver){
-		.name = column->name,
-		.type = column->type,
-		.key_part = column->kind == COLUMN_KEY ? column->key_position :
-							 -1,
-	};
-}
 
 static bool
 types_match(const struct type *a, const struct type *b)

@@ -4,7 +4,7 @@
 #ifndef PLANNER_EXPLAIN_H
 #define PLANNER_EXPLAIN_H
 
-#include "planner/bind.h"
+#include "planner/binder.h"
 
 MUST_CHECK int explain_bind_columns(struct binder *binder);
 

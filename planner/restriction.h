@@ -6,7 +6,7 @@
 #ifndef PLANNER_RESTRICTION_H
 #define PLANNER_RESTRICTION_H
 
-#include "planner/bind.h"
+#include "planner/binder.h"
 
 /* Of a SELECT.  Refuses what would need filtering: as CQL does without ALLOW
  * FILTERING, as not supported with it. */
