@@ -568,7 +568,7 @@ engine_get_statistics(const struct engine *engine,
 		.recovery_us = engine->counters.recovery_us,
 		.recovered_records = engine->counters.recovered_records,
 		.discarded_bytes = engine->counters.discarded_bytes,
-		.io_name = engine->io->methods->path(engine->io),
+		.io_name = engine->io->methods->name,
 	};
 	for (size_t i = 0; i < engine->tables.count; i++) {
 		const struct table *table = engine->tables.tables[i];

@@ -63,6 +63,8 @@ struct io {
 /* Plain calls return 0 or -errno; there is no struct error here: the caller
  * knows what the file was for and writes the message (io_error). */
 struct io_methods {
+	const char *name; /* io_uring, pread, memory: for statistics */
+
 	/* Waits for what is in flight first; its on_done is not called. */
 	void (*destroy)(struct io *io);
 

@@ -399,6 +399,7 @@ memory_destroy(struct io *io)
 }
 
 static const struct io_methods memory_methods = {
+	.name = "memory",
 	.destroy = memory_destroy,
 	.open = memory_open,
 	.close = memory_close,

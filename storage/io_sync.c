@@ -84,6 +84,7 @@ sync_destroy(struct io *io)
 }
 
 static const struct io_methods sync_methods = {
+	.name = "pread",
 	.destroy = sync_destroy,
 	.open = io_directory_open,
 	.close = io_directory_close,

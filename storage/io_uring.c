@@ -215,6 +215,7 @@ uring_destroy(struct io *io)
 }
 
 static const struct io_methods uring_methods = {
+	.name = "io_uring",
 	.destroy = uring_destroy,
 	.open = io_directory_open,
 	.close = io_directory_close,

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { STRAYS_MAX = 1 << 12, JUDGE_CHUNK = 256 };
+enum { STRAYS_MAX = 1 << 12, JUDGE_CHUNK = 256, REPLAY_STEP = 16 };
 
 static int
 add_table(struct engine *engine, uint32_t id, struct table **table,
@@ -115,32 +115,35 @@ compare_versions(struct replay *replay, uint32_t table,
 	return lsn > existing_lsn ? 0 : OLDER;
 }
 
+/* Most keys are new or newer, so that the version is put in first and taken
+ * back where it was the older one. */
 static int
 insert_version(struct replay *replay, struct table *table,
 	       const struct index_entry *entry, uint64_t lsn,
 	       struct error *error)
 {
 	struct segment_manager *segments = &replay->engine->segments;
-	struct index_entry existing;
-	int outcome;
+	struct index_entry existing, unused;
+	int outcome = primary_index_insert(table->index, entry, &existing);
+	int status;
 
-	if (primary_index_find(table->index, entry->token, entry->fingerprint,
-			       &existing)) {
-		int status = compare_versions(replay, table->id, entry, lsn,
-					      &existing, error);
-
-		if (status == OLDER)
-			segment_manager_add_dead_record(segments,
-							entry->location);
-		if (status != 0)
-			return status < 0 ? status : 0;
-	}
-	outcome = primary_index_insert(table->index, entry, &existing);
 	if (outcome < 0)
 		return error_no_memory(error);
 	segment_manager_add_record(segments, entry->location);
-	if (outcome == INDEX_REPLACED)
-		segment_manager_kill_record(segments, existing.location);
+	if (outcome == INDEX_INSERTED)
+		return 0;
+	status = compare_versions(replay, table->id, entry, lsn, &existing,
+				  error);
+	if (status < 0)
+		return status;
+	if (status == OLDER) {
+		segment_manager_kill_record(segments, entry->location);
+		outcome = primary_index_insert(table->index, &existing,
+					       &unused);
+		assert(outcome == INDEX_REPLACED);
+		return 0;
+	}
+	segment_manager_kill_record(segments, existing.location);
 	return 0;
 }
 
@@ -203,10 +206,9 @@ find_table(struct replay *replay, uint32_t id, struct location at,
 
 static int
 replay_record(struct replay *replay, const struct record *record,
-	      struct location at, struct error *error)
+	      struct location at, struct key_hash hash, struct error *error)
 {
 	struct engine *engine = replay->engine;
-	struct key_hash hash = engine_hash_key(engine, record->key);
 	struct index_entry entry = {
 		.token = hash.token,
 		.fingerprint = hash.fingerprint,
@@ -260,31 +262,89 @@ enter_segment(struct replay *replay, const struct buffer_header *header,
 	return 0;
 }
 
+struct decoded {
+	struct record record;
+	struct location at;
+	struct key_hash hash;
+};
+
+/* The next records of a buffer, from ${*done} on; negative when there is
+ * something else. */
+static int
+decode_some(const struct replay *replay, const struct buffer_header *header,
+	    const uint8_t *bytes, uint32_t *done, struct decoded *decoded,
+	    struct error *error)
+{
+	uint32_t end = FORMAT_HEADER_SIZE + header->data_size;
+	int count = 0;
+
+	while (*done < end && count < REPLAY_STEP) {
+		struct decoded *next = &decoded[count++];
+
+		next->at.segment = header->segment;
+		next->at.offset = header->offset + *done;
+		next->at.size = record_decode(bytes + *done, end - *done,
+					      &next->record);
+		if (next->at.size == 0)
+			return damaged(replay, next->at,
+				       "no record stands there", error);
+		next->hash = engine_hash_key(replay->engine, next->record.key);
+		*done += next->at.size;
+	}
+	return count;
+}
+
+/* The index's pages come into the processor's cache together. */
+static void
+prefetch_index(struct replay *replay, const struct decoded *decoded, int count)
+{
+	struct index_entry entries[REPLAY_STEP];
+	bool found[REPLAY_STEP];
+	struct table *table = table_registry_find(&replay->engine->tables,
+						  decoded[0].record.table);
+	int i;
+
+	for (i = 0; i < count &&
+		    decoded[i].record.table == decoded[0].record.table;
+	     i++) {
+		entries[i].token = decoded[i].hash.token;
+		entries[i].fingerprint = decoded[i].hash.fingerprint;
+	}
+	if (table != NULL && i > 1)
+		primary_index_find_many(table->index, entries, found,
+					(size_t)i);
+}
+
 int
 replay_buffer(struct replay *replay, const struct buffer_header *header,
 	      const uint8_t *bytes, struct error *error)
 {
 	uint32_t end = FORMAT_HEADER_SIZE + header->data_size;
+	uint32_t done = FORMAT_HEADER_SIZE, records = 0;
 	struct location at = { .segment = header->segment,
 			       .offset = header->offset };
-	struct record record = { 0 };
-	uint32_t count = 0;
+	struct decoded decoded[REPLAY_STEP];
+	uint8_t last_flags = 0;
 	int status = enter_segment(replay, header, at, error);
 
-	for (uint32_t done = FORMAT_HEADER_SIZE; done < end && status == 0;
-	     done += at.size) {
-		at.offset = header->offset + done;
-		at.size = record_decode(bytes + done, end - done, &record);
-		if (at.size == 0)
-			return damaged(replay, at, "no record stands there",
-				       error);
-		status = replay_record(replay, &record, at, error);
-		count++;
+	while (done < end && status == 0) {
+		int count = decode_some(replay, header, bytes, &done, decoded,
+					error);
+
+		if (count < 0)
+			return count;
+		prefetch_index(replay, decoded, count);
+		for (int i = 0; i < count && status == 0; i++)
+			status = replay_record(replay, &decoded[i].record,
+					       decoded[i].at, decoded[i].hash,
+					       error);
+		records += (uint32_t)count;
+		last_flags = decoded[count - 1].record.flags;
 	}
 	if (status < 0)
 		return status;
-	if (count != header->record_count ||
-	    ((record.flags & RECORD_ENDS_BATCH) != 0) !=
+	if (records != header->record_count ||
+	    ((last_flags & RECORD_ENDS_BATCH) != 0) !=
 		    ((header->flags & BUFFER_ENDS_BATCH) != 0))
 		return damaged(replay, at,
 			       "a buffer doesn't hold what it says", error);

@@ -495,6 +495,7 @@ fault_destroy(struct io *io)
 }
 
 static const struct io_methods fault_methods = {
+	.name = "fault",
 	.destroy = fault_destroy,
 	.open = fault_open,
 	.close = fault_close,
