@@ -7,7 +7,7 @@
  * so that a steady stream of reads allocates nothing. */
 #include "storage/engine.h"
 
-#include "storage/engine_internal.h"
+#include "storage/engine_state.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -21,7 +21,7 @@
  * Nothing is written before all of it is judged. */
 #include "storage/recovery.h"
 
-#include "storage/engine_internal.h"
+#include "storage/engine_state.h"
 #include "storage/log_map.h"
 #include "storage/log_scan.h"
 #include "storage/replay.h"
@@ -33,271 +33,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK_NAME "lock"
-
 enum {
-	SEGMENT_SIZE_DEFAULT = 128 << 10,
-	FILE_SEGMENTS_DEFAULT = 256,
 	/* More sequences than can have been in flight unseen. */
 	SEQUENCE_SLACK = BUFFERED_WRITER_RING_MAX,
 	KEPT_BYTES_MAX = 8 << 20
 };
-
-/* ---- the directory ---- */
-
-static int
-refuse_name(void *context, const char *name)
-{
-	char *found = context;
-
-	if (strcmp(name, LOCK_NAME) == 0 ||
-	    strcmp(name, MANIFEST_NAME_ASIDE) == 0)
-		return 0;
-	snprintf(found, 256, "%s", name);
-	return 1;
-}
-
-/* A new database is made only where nothing else is. */
-static int
-check_empty(struct io *io, struct error *error)
-{
-	char found[256];
-	int status = io->methods->list(io, refuse_name, found);
-
-	if (status < 0)
-		return io_error(io, status, "list", NULL, IO_NO_OFFSET, error);
-	if (status == 0)
-		return 0;
-	status = error_set(error, ERROR_CONFIG,
-			   "%s is not a logstor database and not empty: found "
-			   "'%s'",
-			   io->methods->path(io), found);
-	error_hint(error, "name a new or an empty directory");
-	return status;
-}
-
-static int
-take_lock(struct io *io, struct error *error)
-{
-	int64_t owner = 0;
-	int status = io->methods->lock(io, LOCK_NAME, &owner);
-
-	if (status == 0)
-		return 0;
-	if (status != -EBUSY)
-		return io_error(io, status, "lock", LOCK_NAME, IO_NO_OFFSET,
-				error);
-	if (owner != 0)
-		return error_set(error, ERROR_BUSY,
-				 "database %s is in use by process %" PRId64,
-				 io->methods->path(io), owner);
-	return error_set(error, ERROR_BUSY, "database %s is in use",
-			 io->methods->path(io));
-}
-
-struct file_list {
-	uint32_t file_count; /* of the manifest */
-	bool has_next;       /* the file behind them is there too */
-	char extra[256];     /* a segment file that can't be ours */
-};
-
-static int
-visit_file(void *context, const char *name)
-{
-	struct file_list *list = context;
-	char canonical[SEGMENT_FILE_NAME_SIZE];
-	uint32_t shard, number;
-
-	if (!segment_file_parse_name(name, &shard, &number))
-		return 0;
-	segment_file_name(number, canonical);
-	if (shard != 0 || strcmp(name, canonical) != 0 ||
-	    number > list->file_count) {
-		snprintf(list->extra, sizeof(list->extra), "%s", name);
-		return 1;
-	}
-	if (number == list->file_count)
-		list->has_next = true;
-	return 0;
-}
-
-/* The file behind the last one that the manifest counts may be there: it was
- * being made when the end came. */
-static int
-open_files(struct engine *engine, struct error *error)
-{
-	struct io *io = engine->io;
-	struct file_list list = { .file_count = engine->manifest.file_count };
-	uint32_t count;
-	int status = io->methods->list(io, visit_file, &list);
-
-	if (status < 0)
-		return io_error(io, status, "list", NULL, IO_NO_OFFSET, error);
-	if (status > 0)
-		return error_set(error, ERROR_CORRUPT,
-				 "%s/%s doesn't belong to this database, which "
-				 "has %" PRIu32 " segment files",
-				 io->methods->path(io), list.extra,
-				 list.file_count);
-	count = list.file_count + list.has_next;
-	for (uint32_t i = 0; i < count; i++) {
-		status = segment_manager_open_file(&engine->segments,
-						   i + 1 == count, error);
-		if (status < 0)
-			return status;
-	}
-	return 0;
-}
-
-/* ---- the parts of an engine ---- */
-
-static int
-init_parts(struct engine *engine, struct error *error)
-{
-	const struct manifest *manifest = &engine->manifest;
-	struct buffered_writer *writer = &engine->writer;
-
-	engine->segments = (struct segment_manager){
-		.io = engine->io,
-		.database_id = manifest->database_id,
-		.segment_size = manifest->segment_size,
-		.file_segments = manifest->file_segments,
-		.size_max = manifest->size_max,
-		.file_flags = engine->is_read_only ? IO_READ_ONLY :
-			      engine->sync == ENGINE_SYNC_FULL ? IO_DURABLE :
-								 0,
-	};
-	engine->writer = (struct buffered_writer){
-		.io = engine->io,
-		.segments = &engine->segments,
-		.sync = engine->sync,
-		.database_id = manifest->database_id,
-		.failure = ERROR_INIT,
-	};
-	engine->clock_us = manifest->clock_us;
-	if (engine->is_read_only)
-		return pending_map_init(&engine->pending, 1) ?
-			       0 :
-			       error_no_memory(error);
-	if (buffered_writer_init(writer, error) < 0)
-		return -(int)ERROR_FULL;
-	return pending_map_init(&engine->pending,
-				(size_t)writer->ring_size *
-					writer->ring[0].pending_capacity) ?
-		       0 :
-		       error_no_memory(error);
-}
-
-/* Where the log goes on: behind its last segment, with new numbers. */
-static void
-continue_log(struct engine *engine, uint64_t settled)
-{
-	const struct manifest *manifest = &engine->manifest;
-	struct buffered_writer *writer = &engine->writer;
-
-	writer->settled = settled;
-	writer->durable = settled;
-	writer->settled_lsn = engine->last_lsn;
-	writer->next_write_sequence = manifest->next_user_sequence;
-	writer->next_segment_sequence = manifest->next_segment_sequence;
-	writer->segment = manifest->segment;
-	writer->offset = manifest->offset;
-	writer->segment_sequence = manifest->segment_sequence;
-	engine->segments.next_segment =
-		manifest->segment + (manifest->offset != 0);
-	if (manifest->offset != 0)
-		engine->segments.segments[manifest->segment].sequence =
-			manifest->segment_sequence;
-}
-
-/* ---- a new database ---- */
-
-static uint64_t
-random_number(struct io *io)
-{
-	uint64_t number = 0;
-
-	while (number == 0)
-		io->methods->random(io, &number, sizeof(number));
-	return number;
-}
-
-static struct manifest
-new_manifest(struct io *io, const struct engine_options *options)
-{
-	struct manifest manifest = {
-		.database_id = random_number(io),
-		.secret = random_number(io),
-		.segment_size = options->segment_size,
-		.file_segments = options->file_segments,
-		.size_max = options->size_max,
-		.shard_count = 1,
-		.flags = MANIFEST_CLEAN,
-		.next_table = ENGINE_TABLE_FIRST,
-		.next_user_sequence = 1,
-		.next_moving_sequence = 1,
-		.next_segment_sequence = 1,
-		.next_lsn = 1,
-	};
-
-	if (manifest.segment_size == 0)
-		manifest.segment_size = SEGMENT_SIZE_DEFAULT;
-	if (manifest.file_segments == 0)
-		manifest.file_segments = FILE_SEGMENTS_DEFAULT;
-	return manifest;
-}
-
-/* So that the first write finds a place at once.  When there is no room for
- * that, the first write says so. */
-static int
-grow_first_segments(struct engine *engine, struct error *error)
-{
-	struct segment_manager *segments = &engine->segments;
-
-	segment_manager_grow(segments);
-	while (segment_manager_available(segments) <= SEGMENT_RESERVE &&
-	       segments->growth.state != GROWTH_FAILED) {
-		int status = engine_poll(engine, -1, error);
-
-		if (status < 0)
-			return status;
-	}
-	return 0;
-}
-
-static int
-check_size_max(const struct manifest *manifest, struct error *error)
-{
-	uint64_t least = (uint64_t)SEGMENT_STEP_MIN * manifest->segment_size;
-
-	if (manifest->size_max == 0 || manifest->size_max >= least)
-		return 0;
-	return error_set(error, ERROR_CONFIG,
-			 "a maximum size of %" PRIu64
-			 " bytes is too small: at least %" PRIu64,
-			 manifest->size_max, least);
-}
-
-static int
-create(struct engine *engine, const struct engine_options *options,
-       struct error *error)
-{
-	struct replay replay;
-	int status;
-
-	engine->manifest = new_manifest(engine->io, options);
-	status = check_size_max(&engine->manifest, error);
-	if (status == 0)
-		status = init_parts(engine, error);
-	if (status == 0)
-		status = replay_init(&replay, engine, error);
-	if (status == 0)
-		status = manifest_store(engine->io, &engine->manifest, error);
-	if (status < 0)
-		return status;
-	continue_log(engine, 0);
-	return grow_first_segments(engine, error);
-}
 
 /* ---- reading the log ---- */
 
@@ -758,7 +498,7 @@ go_on(struct recovery *recovery, struct error *error)
 		status = step_over_tail(recovery, error);
 	if (status < 0)
 		return status;
-	continue_log(engine, recovery->accepted);
+	engine_continue_log(engine, recovery->accepted);
 	if (engine->is_read_only)
 		return 0;
 	/* Also after an orderly end the last file may just have been growing:
@@ -798,63 +538,15 @@ recover(struct recovery *recovery, struct error *error)
 	return status;
 }
 
-static int
-open_existing(struct engine *engine, const struct engine_options *options,
-	      struct error *error)
+int
+recovery_run(struct engine *engine, struct error *error)
 {
 	struct recovery recovery = { .engine = engine };
-	int status;
+	int status = recover(&recovery, error);
 
-	if (options->size_max != 0)
-		engine->manifest.size_max = options->size_max;
-	status = check_size_max(&engine->manifest, error);
-	if (status == 0)
-		status = init_parts(engine, error);
-	if (status == 0)
-		status = open_files(engine, error);
-	if (status == 0)
-		status = recover(&recovery, error);
 	recovery_finish(&recovery);
 	engine->counters.recovered_records = recovery.replay.records;
 	engine->counters.discarded_bytes =
 		recovery.rejected_bytes + recovery.torn_bytes;
 	return status;
-}
-
-/* ---- the door ---- */
-
-static int
-missing_database(const struct engine *engine, struct error *error)
-{
-	return error_set(error, ERROR_CONFIG, "there is no database in %s",
-			 engine->io->methods->path(engine->io));
-}
-
-/* The manifest is looked at again under the lock: somebody may just have made
- * or closed the database. */
-int
-recovery_open(struct engine *engine, const struct engine_options *options,
-	      struct error *error)
-{
-	int status = manifest_load(engine->io, &engine->manifest, error);
-
-	if (status == MANIFEST_MISSING &&
-	    (options->must_exist || options->is_read_only))
-		return missing_database(engine, error);
-	if (status == MANIFEST_MISSING)
-		status = check_empty(engine->io, error);
-	if (status < 0)
-		return status;
-	if (!options->is_read_only) {
-		manifest_finish(&engine->manifest);
-		status = take_lock(engine->io, error);
-		if (status == 0)
-			status = manifest_load(engine->io, &engine->manifest,
-					       error);
-	}
-	if (status < 0)
-		return status;
-	if (status == MANIFEST_MISSING)
-		return create(engine, options, error);
-	return open_existing(engine, options, error);
 }

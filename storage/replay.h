@@ -5,7 +5,7 @@
 #ifndef STORAGE_REPLAY_H
 #define STORAGE_REPLAY_H
 
-#include "storage/engine_internal.h"
+#include "storage/engine_state.h"
 
 struct replay {
 	struct engine *engine;

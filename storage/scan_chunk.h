@@ -6,7 +6,7 @@
 #ifndef STORAGE_SCAN_CHUNK_H
 #define STORAGE_SCAN_CHUNK_H
 
-#include "storage/engine_internal.h"
+#include "storage/engine_state.h"
 
 enum {
 	SCAN_CHUNK_ENTRIES = 512,

@@ -5,7 +5,7 @@
  * between its first and its last record. */
 #include "storage/engine.h"
 
-#include "storage/engine_internal.h"
+#include "storage/engine_state.h"
 
 #include <assert.h>
 #include <inttypes.h>

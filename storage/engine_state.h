@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The engine from inside: what engine.c, write.c, read.c, scan.c and
- * recovery.c share. */
-#ifndef STORAGE_ENGINE_INTERNAL_H
-#define STORAGE_ENGINE_INTERNAL_H
+ * What an engine is made of, and how it moves on: below write.c, read.c,
+ * scan.c, recovery.c and engine.c, which all work on it. */
+#ifndef STORAGE_ENGINE_STATE_H
+#define STORAGE_ENGINE_STATE_H
 
 #include "storage/buffered_writer.h"
 #include "storage/engine.h"
@@ -75,6 +75,9 @@ MUST_CHECK int engine_verify_record(const struct engine *engine,
 
 /* The manifest as of now: everything settled, nothing in flight. */
 void engine_describe(struct engine *engine, bool is_clean);
+/* The other way: goes on where the manifest says, and everything up to
+ * ${settled} is settled. */
+void engine_continue_log(struct engine *engine, uint64_t settled);
 
 /* After every poll of the io: moves everything on that is ready. */
 void engine_step(struct engine *engine);

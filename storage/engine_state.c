@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/engine_state.h"
+
+#include "base/checksum.h"
+#include "base/murmur3.h"
+
+#include <assert.h>
+#include <errno.h>
+
+enum { US_PER_S = 1000000, RETIRE_STEP = 256, PREFETCH_STEP = 16 };
+
+/* ---- time and randomness ---- */
+
+/* What was told once is never told earlier again, nor after a restart, since
+ * the high mark goes with every buffer. */
+static int64_t
+clock_us(struct engine *engine)
+{
+	int64_t now_us = engine->io->methods->clock_us(engine->io);
+
+	if (now_us > engine->clock_us)
+		engine->clock_us = now_us;
+	return engine->clock_us;
+}
+
+int64_t
+engine_timestamp_us(struct engine *engine)
+{
+	int64_t before_us = engine->clock_us;
+
+	if (clock_us(engine) == before_us && before_us < INT64_MAX)
+		engine->clock_us++;
+	return engine->clock_us;
+}
+
+uint32_t
+engine_now_s(struct engine *engine)
+{
+	int64_t now_s = clock_us(engine) / US_PER_S;
+
+	if (now_s < 0)
+		return 0;
+	return now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)now_s;
+}
+
+void
+engine_random(struct engine *engine, void *bytes, size_t size)
+{
+	engine->io->methods->random(engine->io, bytes, size);
+}
+
+/* ---- keys, tables, versions ---- */
+
+struct key_hash
+engine_hash_key(const struct engine *engine, struct slice key)
+{
+	return (struct key_hash){
+		.token = murmur3_token(key),
+		.fingerprint = checksum_seeded(key, engine->manifest.secret),
+	};
+}
+
+struct table *
+engine_find_table(struct engine *engine, uint32_t table)
+{
+	struct table *found = table_registry_find(&engine->tables, table);
+
+	return found == NULL || found->is_dropping ? NULL : found;
+}
+
+bool
+engine_is_superseded(const struct index_entry *existing, int64_t timestamp_us)
+{
+	return existing->timestamp_us > timestamp_us ||
+	       (existing->timestamp_us == timestamp_us &&
+		existing->is_tombstone);
+}
+
+bool
+engine_is_live(struct engine *engine, const struct index_entry *entry)
+{
+	if (entry->is_tombstone)
+		return false;
+	return entry->expires_at_s == 0 ||
+	       entry->expires_at_s > engine_now_s(engine);
+}
+
+int
+engine_verify_record(const struct engine *engine, uint32_t table,
+		     const struct index_entry *entry, const uint8_t *bytes,
+		     struct record *record, struct error *error)
+{
+	struct location at = entry->location;
+	uint64_t seed = format_record_seed(
+		segment_manager_seed(&engine->segments, at.segment),
+		at.offset);
+	struct key_hash hash;
+
+	if (!record_is_intact(bytes, at.size, seed) ||
+	    record_decode(bytes, at.size, record) != at.size)
+		return segment_manager_damaged(&engine->segments, at.segment,
+					       at.offset,
+					       "a record's checksum is wrong",
+					       error);
+	hash = engine_hash_key(engine, record->key);
+	if (record->table != table || hash.token != entry->token ||
+	    hash.fingerprint != entry->fingerprint)
+		return segment_manager_damaged(&engine->segments, at.segment,
+					       at.offset,
+					       "another record stands there",
+					       error);
+	return 0;
+}
+
+/* ---- settling ---- */
+
+void
+engine_settle_registry(struct engine *engine, const struct record *record)
+{
+	enum registry_state state;
+	struct table *table;
+	uint32_t id;
+	bool is_registry_row =
+		registry_decode(record->key, record->value, &id, &state);
+
+	assert(is_registry_row);
+	(void)is_registry_row;
+	table = table_registry_find(&engine->tables, id);
+	assert(table != NULL);
+	if (state == REGISTRY_CREATED)
+		table->is_registered = true;
+	else
+		table_registry_retire(&engine->tables, table);
+}
+
+static bool
+settle_record(struct engine *engine, struct pending *pending)
+{
+	struct index_entry old;
+	int outcome = primary_index_insert(pending->table->index,
+					   &pending->entry, &old);
+
+	if (outcome < 0)
+		return false;
+	segment_manager_add_record(&engine->segments,
+				   pending->entry.location);
+	if (outcome == INDEX_REPLACED)
+		segment_manager_kill_record(&engine->segments, old.location);
+	pending_map_remove(&engine->pending, pending);
+	return true;
+}
+
+static void
+settle_registry_record(struct engine *engine, struct pending *pending)
+{
+	struct location at = pending->entry.location;
+	const uint8_t *bytes =
+		pending->buffer->data + (at.offset - pending->buffer->offset);
+	struct record record;
+	uint32_t size = record_decode(bytes, at.size, &record);
+
+	assert(size == at.size);
+	(void)size;
+	engine_settle_registry(engine, &record);
+}
+
+/* The index's pages of the next records come into the processor's cache
+ * together, since to wait for each one alone would take most of the time. */
+static void
+prefetch_index(const struct write_buffer *buffer)
+{
+	const struct pending *next = &buffer->pending[buffer->settled_count];
+	uint32_t left = buffer->pending_count - buffer->settled_count;
+	struct index_entry entries[PREFETCH_STEP];
+	bool found[PREFETCH_STEP];
+	uint32_t count = 0;
+
+	while (count < left && count < PREFETCH_STEP &&
+	       next[count].table == next->table) {
+		entries[count] = next[count].entry;
+		count++;
+	}
+	if (count > 1)
+		primary_index_find_many(next->table->index, entries, found,
+					count);
+}
+
+/* False when memory ran out; what is left is settled by a later step. */
+static bool
+settle_buffer(struct engine *engine, struct write_buffer *buffer)
+{
+	while (buffer->settled_count < buffer->pending_count) {
+		struct pending *pending =
+			&buffer->pending[buffer->settled_count];
+
+		if (buffer->settled_count % PREFETCH_STEP == 0)
+			prefetch_index(buffer);
+
+		if (!settle_record(engine, pending))
+			return false;
+		if (pending->table == engine->registry)
+			settle_registry_record(engine, pending);
+		buffer->settled_count++;
+	}
+	return true;
+}
+
+static void
+settle(struct engine *engine)
+{
+	struct write_buffer *buffer;
+
+	engine->is_out_of_memory = false;
+	while ((buffer = buffered_writer_settled(&engine->writer)) != NULL) {
+		if (!settle_buffer(engine, buffer)) {
+			engine->is_out_of_memory = true;
+			return;
+		}
+		buffered_writer_release(&engine->writer, buffer);
+	}
+}
+
+/* ---- failing ---- */
+
+/* Tables as they are on the disk. */
+static void
+roll_tables_back(struct engine *engine)
+{
+	size_t i = 0;
+
+	while (i < engine->tables.count) {
+		struct table *table = engine->tables.tables[i];
+
+		table->is_dropping = false;
+		if (table->is_registered)
+			i++;
+		else
+			table_registry_retire(&engine->tables, table);
+	}
+}
+
+/* What isn't settled is thrown away, so that every row is seen as it stood
+ * last; whether the rest reached the disk only the next opening can tell. */
+static void
+give_up_writing(struct engine *engine)
+{
+	engine->has_failed = true;
+	engine->failure = engine->writer.failure;
+	error_hint(&engine->failure,
+		   "the database can still be read; open it again to write");
+	pending_map_clear(&engine->pending);
+	buffered_writer_drop(&engine->writer);
+	roll_tables_back(engine);
+}
+
+/* ---- moving on ---- */
+
+/* A table that was dropped may have had millions of rows: a few at a time. */
+static void
+retire_step(struct engine *engine)
+{
+	struct table *table = engine->tables.retired;
+	struct index_entry entries[RETIRE_STEP];
+	size_t count;
+
+	if (table == NULL)
+		return;
+	count = primary_index_range(table->index, engine->retired_token,
+				    engine->retired_fingerprint, INT64_MAX,
+				    entries, RETIRE_STEP);
+	for (size_t i = 0; i < count; i++)
+		segment_manager_kill_record(&engine->segments,
+					    entries[i].location);
+	if (count == RETIRE_STEP) {
+		const struct index_entry *last = &entries[count - 1];
+
+		engine->retired_token =
+			last->token + (last->fingerprint == UINT64_MAX);
+		engine->retired_fingerprint = last->fingerprint + 1;
+		if (last->fingerprint != UINT64_MAX ||
+		    last->token != INT64_MAX)
+			return;
+	}
+	engine->retired_token = INT64_MIN;
+	engine->retired_fingerprint = 0;
+	table_registry_dispose(&engine->tables);
+}
+
+/* A new file is used only when the manifest counts it. */
+static void
+record_new_file(struct engine *engine)
+{
+	struct error error = ERROR_INIT;
+	int status;
+
+	engine->manifest.file_count = engine->segments.growth.number + 1;
+	engine->manifest.flags &= ~(uint32_t)MANIFEST_CLEAN;
+	status = manifest_store(engine->io, &engine->manifest, &error);
+	if (status < 0) {
+		engine->manifest.file_count--;
+		status = error.code == ERROR_FULL ? -ENOSPC : -EIO;
+	}
+	segment_manager_recorded(&engine->segments, status);
+}
+
+void
+engine_step(struct engine *engine)
+{
+	if (engine->is_read_only)
+		return;
+	engine->writer.clock_us = engine->clock_us;
+	buffered_writer_step(&engine->writer);
+	if (engine->writer.has_failed && !engine->has_failed) {
+		settle(engine);
+		if (engine->writer.in_flight == 0)
+			give_up_writing(engine);
+	} else {
+		settle(engine);
+	}
+	if (!engine->has_failed) {
+		segment_manager_step(&engine->segments);
+		if (engine->segments.growth.state == GROWTH_RECORDING)
+			record_new_file(engine);
+	}
+	retire_step(engine);
+}
+
+int
+engine_poll(struct engine *engine, int64_t wait_us, struct error *error)
+{
+	int completed;
+
+	engine_step(engine);
+	completed = engine->io->methods->poll(engine->io, wait_us);
+	if (completed < 0)
+		return io_error(engine->io, completed, "wait for", NULL,
+				IO_NO_OFFSET, error);
+	engine_step(engine);
+	return 0;
+}
+
+/* ---- from and to the manifest ---- */
+
+void
+engine_continue_log(struct engine *engine, uint64_t settled)
+{
+	const struct manifest *manifest = &engine->manifest;
+	struct buffered_writer *writer = &engine->writer;
+
+	writer->settled = settled;
+	writer->durable = settled;
+	writer->settled_lsn = engine->last_lsn;
+	writer->next_write_sequence = manifest->next_user_sequence;
+	writer->next_segment_sequence = manifest->next_segment_sequence;
+	writer->segment = manifest->segment;
+	writer->offset = manifest->offset;
+	writer->segment_sequence = manifest->segment_sequence;
+	engine->segments.next_segment =
+		manifest->segment + (manifest->offset != 0);
+	if (manifest->offset != 0)
+		engine->segments.segments[manifest->segment].sequence =
+			manifest->segment_sequence;
+}
+
+void
+engine_describe(struct engine *engine, bool is_clean)
+{
+	struct manifest *manifest = &engine->manifest;
+	const struct buffered_writer *writer = &engine->writer;
+
+	assert(writer->count == 0);
+	manifest->size_max = engine->segments.size_max;
+	manifest->file_count = engine->segments.file_count;
+	manifest->flags = is_clean ? MANIFEST_CLEAN : 0;
+	manifest->next_table = engine->tables.next_id;
+	manifest->user_watermark = writer->settled;
+	manifest->next_user_sequence = writer->next_write_sequence;
+	manifest->next_segment_sequence = writer->next_segment_sequence;
+	manifest->next_lsn = engine->last_lsn + 1;
+	manifest->clock_us = engine->clock_us;
+	if (writer->segment_sequence != 0 && writer->offset != 0) {
+		manifest->segment = writer->segment;
+		manifest->offset = writer->offset;
+		manifest->segment_sequence = writer->segment_sequence;
+	} else {
+		manifest->segment = engine->segments.next_segment;
+		manifest->offset = 0;
+		manifest->segment_sequence = 0;
+	}
+}
