@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a database comes up, goes down, and is judged in between.
+ *
+ * Two floors hold what was promised: committed for the end of a process,
+ * durable for the loss of power.  A failed opening proves nothing as long as
+ * the disk made up errors; without them it must succeed, unless the disk was
+ * damaged on purpose. */
+#include "tests/simulator/world.h"
+
+#include "base/checksum.h"
+#include "tests/simulator/observe.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	NESTED_CRASHES_MAX = 3,
+	RECOVERY_EVENTS_MAX = 70,
+	CREATION_EVENTS_MAX = 40,
+	SETTLING_POLLS = 24
+};
+
+/* ---- telling ---- */
+
+void
+world_violate(struct world *world, enum violation violation,
+	      const char *format, ...)
+{
+	va_list arguments;
+
+	if (world->violation != VIOLATION_NONE)
+		return;
+	world->violation = violation;
+	va_start(arguments, format);
+	vsnprintf(world->text, sizeof(world->text), format, arguments);
+	va_end(arguments);
+	world_say(world, "  VIOLATION %s: %s", violation_name(violation),
+		  world->text);
+}
+
+void
+world_say(struct world *world, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!world->is_verbose)
+		return;
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+}
+
+bool
+world_is_over(const struct world *world)
+{
+	return world->violation != VIOLATION_NONE || world->disk->has_crashed;
+}
+
+bool
+world_is_excused(const struct world *world, const struct error *error)
+{
+	if (world->is_damaged || world->disk->has_crashed)
+		return true;
+	if (error->code == ERROR_FULL)
+		return world->was_full || world->plan->options.size_max != 0;
+	return world->disk->injected > world->injected_before;
+}
+
+/* ---- errors of the disk ---- */
+
+void
+world_set_errors(struct world *world, bool is_on)
+{
+	uint64_t bytes_max = world->disk->faults.bytes_max;
+
+	world->disk->faults = is_on ? world->plan->faults :
+				      (struct disk_faults){ 0 };
+	world->disk->faults.bytes_max = bytes_max;
+}
+
+/* ---- opening ---- */
+
+static enum engine_sync
+draw_sync(struct world *world)
+{
+	for (int tries = 0; tries < 8; tries++) {
+		uint32_t sync = random_below(&world->random, 3);
+
+		if (world->plan->syncs[sync])
+			return (enum engine_sync)sync;
+	}
+	return ENGINE_SYNC_FULL;
+}
+
+static enum disk_crash
+draw_crash(struct world *world)
+{
+	if (!world->plan->has_kills)
+		return DISK_POWER;
+	if (!world->plan->has_power_cuts)
+		return DISK_KILL;
+	return random_percent(&world->random, 70) ? DISK_POWER : DISK_KILL;
+}
+
+static int
+open_engine(struct world *world, bool is_read_only, struct error *error)
+{
+	struct engine_options options = world->plan->options;
+	int status;
+
+	options.sync = world->sync;
+	options.is_read_only = is_read_only;
+	disk_restart(world->disk);
+	world->injected_before = world->disk->injected;
+	world->was_full = world->disk->faults.bytes_max != 0;
+	world->engine = NULL;
+	status = engine_open(disk_open_door(world->disk), &options,
+			     &world->engine, error);
+	if (status < 0)
+		world->engine = NULL;
+	return status;
+}
+
+static void
+close_abandoned(struct world *world)
+{
+	if (world->engine != NULL)
+		(void)engine_close(world->engine, NULL);
+	world->engine = NULL;
+}
+
+/* Whatever the disk's errors and limits prevented must work without them. */
+static void
+open_without_errors(struct world *world, const struct error *first)
+{
+	struct error error = ERROR_INIT;
+
+	world_say(world, "  opening failed: %s", first->message);
+	if (!world_is_excused(world, first)) {
+		world_violate(world, VIOLATION_REFUSED, "opening: %s",
+			      first->message);
+		return;
+	}
+	world_set_errors(world, false);
+	world->disk->faults.bytes_max = 0;
+	if (open_engine(world, false, &error) == 0 ||
+	    world->disk->has_crashed)
+		return;
+	world_say(world, "  opening failed for good: %s", error.message);
+	if (!world->is_damaged)
+		world_violate(world, VIOLATION_REFUSED, "opening: %s",
+			      error.message);
+}
+
+static bool
+look(struct world *world, bool knows_tables)
+{
+	enum violation violation;
+	char text[256] = "";
+
+	world_set_errors(world, false);
+	violation = observe(world->engine, &world->model, knows_tables,
+			    world->is_damaged, &world->seen, &world->hash,
+			    text);
+	world_set_errors(world, world->has_errors);
+	/* What was seen after the power failed means nothing. */
+	if (world->disk->has_crashed)
+		return false;
+	if (violation != VIOLATION_NONE)
+		world_violate(world, violation, "%s", text);
+	return violation == VIOLATION_NONE;
+}
+
+/* The engine's state is one that it may have: true, and behind how many
+ * batches. */
+static bool
+judge(struct world *world, size_t floor, size_t *batches)
+{
+	enum violation violation;
+	char text[256] = "";
+
+	/* A tail that was damaged can't be told from one that was torn. */
+	if (world->is_damaged)
+		floor = 0;
+	/* What a failed sync gave up was never promised to be durable. */
+	if (world->disk->dropped > world->dropped_before &&
+	    floor > world->model.durable)
+		floor = world->model.durable;
+	violation = model_judge(&world->model, &world->seen, floor, batches,
+				text);
+	if (violation != VIOLATION_NONE) {
+		world_violate(world, violation, "%s", text);
+		return false;
+	}
+	world_say(world, "  %zu of %zu batches are there, at least %zu",
+		  *batches, world->model.count, floor);
+	return true;
+}
+
+static void
+check_clock(struct world *world)
+{
+	int64_t now_us = engine_timestamp_us(world->engine);
+
+	if (!world->is_damaged && now_us <= world->model.server_us)
+		world_violate(world, VIOLATION_CLOCK,
+			      "timestamp %" PRId64 " after %" PRId64, now_us,
+			      world->model.server_us);
+	world->last_server_us = now_us;
+}
+
+static void
+check_keys(struct world *world)
+{
+	struct engine_statistics statistics;
+
+	engine_get_statistics(world->engine, &statistics);
+	if (statistics.keys != model_keys(&world->model))
+		world_violate(world, VIOLATION_COUNTERS,
+			      "%" PRIu64 " keys, of which %" PRIu64 " exist",
+			      statistics.keys, model_keys(&world->model));
+}
+
+/* The engine was just opened: everything is looked at, and what is there is
+ * there for good. */
+static void
+judge_opened(struct world *world, size_t floor)
+{
+	size_t batches;
+
+	if (!look(world, true) || !judge(world, floor, &batches))
+		return;
+	model_rebase(&world->model, batches);
+	world->dropped_before = world->disk->dropped;
+	check_clock(world);
+	check_keys(world);
+}
+
+static void
+open_and_judge(struct world *world, size_t floor)
+{
+	struct error error = ERROR_INIT;
+
+	world->sync = draw_sync(world);
+	if (open_engine(world, false, &error) < 0 &&
+	    !world->disk->has_crashed)
+		open_without_errors(world, &error);
+	if (world->engine != NULL && !world_is_over(world))
+		judge_opened(world, floor);
+}
+
+void
+world_begin(struct world *world)
+{
+	struct error error = ERROR_INIT;
+
+	world->random.state = world->plan->seed;
+	world->disk = disk_create(world->plan->seed);
+	world->disk->is_verbose = world->is_verbose;
+	model_init(&world->model);
+	world->sync = draw_sync(world);
+	if (random_percent(&world->random, 30))
+		disk_arm(world->disk,
+			 random_below(&world->random, CREATION_EVENTS_MAX),
+			 draw_crash(world));
+	if (open_engine(world, false, &error) < 0 && !world->disk->has_crashed)
+		world_violate(world, VIOLATION_REFUSED, "creating: %s",
+			      error.message);
+}
+
+/* ---- after a crash ---- */
+
+static size_t
+floor_of(const struct world *world, size_t floor)
+{
+	size_t promised = world->disk->crash_kind == DISK_POWER ?
+				  world->model.durable :
+				  world->model.committed;
+
+	return promised < floor ? promised : floor;
+}
+
+static void
+count_crash(struct world *world)
+{
+	world->crashes++;
+	world_say(world, "  crash %" PRIu64 ": %s, %" PRIu64 " events so far",
+		  world->crashes,
+		  world->disk->crash_kind == DISK_POWER ? "power" : "kill",
+		  world->disk->events);
+}
+
+/* A reader sees what the next opening will see, and leaves no trace. */
+static bool
+look_read_only(struct world *world)
+{
+	uint64_t changes = world->disk->changes;
+	struct error error = ERROR_INIT;
+	uint64_t checksum;
+	bool is_open;
+
+	disk_restart(world->disk);
+	checksum = disk_checksum(world->disk);
+	world_set_errors(world, false);
+	is_open = open_engine(world, true, &error) == 0;
+	if (!is_open && error.code != ERROR_CONFIG)
+		/* There may be no database yet: not an error of reading. */
+		world_violate(world, VIOLATION_REFUSED,
+			      "opening for reading: %s", error.message);
+	if (is_open && look(world, false))
+		world->seen_before = world->seen;
+	close_abandoned(world);
+	world_set_errors(world, world->has_errors);
+	if (checksum != disk_checksum(world->disk) ||
+	    changes != world->disk->changes)
+		world_violate(world, VIOLATION_UNSTABLE,
+			      "reading has changed the disk");
+	return is_open;
+}
+
+static bool
+wants_read_only(struct world *world)
+{
+	return world->plan->has_read_only && !world->is_damaged &&
+	       random_percent(&world->random, 40);
+}
+
+/* Opens while the next crash may be on its way; true when it came. */
+static bool
+crash_while_opening(struct world *world)
+{
+	struct error error = ERROR_INIT;
+
+	world->sync = draw_sync(world);
+	disk_arm(world->disk,
+		 random_below(&world->random, RECOVERY_EVENTS_MAX),
+		 draw_crash(world));
+	if (open_engine(world, false, &error) < 0 &&
+	    !world->disk->has_crashed && !world_is_excused(world, &error))
+		world_violate(world, VIOLATION_REFUSED, "opening: %s",
+			      error.message);
+	if (!world->disk->has_crashed && world->engine != NULL &&
+	    world->violation == VIOLATION_NONE) {
+		/* Going on a little, until it comes. */
+		for (int i = 0; i < 4 && !world->disk->has_crashed; i++)
+			drive_poll(world->engine);
+	}
+	if (!world->disk->has_crashed)
+		disk_crash_now(world->disk, draw_crash(world));
+	close_abandoned(world);
+	return true;
+}
+
+void
+world_recover(struct world *world)
+{
+	size_t floor = floor_of(world, SIZE_MAX);
+	bool has_looked = false;
+
+	count_crash(world);
+	close_abandoned(world);
+	for (int depth = 0; depth < NESTED_CRASHES_MAX &&
+			    random_percent(&world->random, 30);
+	     depth++) {
+		if (!crash_while_opening(world) ||
+		    world->violation != VIOLATION_NONE)
+			return;
+		floor = floor_of(world, floor);
+		count_crash(world);
+		}
+	if (wants_read_only(world))
+		has_looked = look_read_only(world);
+	if (world->violation != VIOLATION_NONE)
+		return;
+	open_and_judge(world, floor);
+	if (has_looked && world->violation == VIOLATION_NONE &&
+	    !model_is_same(&world->seen, &world->seen_before))
+		world_violate(world, VIOLATION_UNSTABLE,
+			      "a reader saw something else");
+}
+
+/* ---- a failed write ---- */
+
+static void
+settle_down(struct world *world)
+{
+	for (int i = 0; i < SETTLING_POLLS && !world->disk->has_crashed; i++)
+		drive_poll(world->engine);
+}
+
+void
+world_restart(struct world *world)
+{
+	struct error error = ERROR_INIT;
+	struct model *model = &world->model;
+	size_t batches = model->count;
+
+	world_set_errors(world, false);
+	settle_down(world);
+	if (world_is_over(world))
+		return;
+	/* Where only growing has failed, all is well with what was written. */
+	if (drive_commit(world->engine, engine_last_lsn(world->engine),
+			 &error) < 0) {
+		if (world_is_over(world) || !look(world, false) ||
+		    !judge(world, model->committed, &batches) ||
+		    world_is_over(world))
+			return;
+	}
+	if (world_is_over(world))
+		return;
+	if (!world->is_damaged) {
+		model->committed = batches;
+		if (world->sync == ENGINE_SYNC_FULL)
+			model->durable = batches;
+	}
+	world_say(world, "  after a failure: %zu batches", batches);
+	if (engine_close(world->engine, &error) == 0 &&
+	    !world->disk->has_crashed)
+		model->committed = model->durable = batches = model->count;
+	world->engine = NULL;
+	if (world_is_over(world))
+		return;
+	open_and_judge(world, model->committed);
+}
+
+/* ---- an orderly end ---- */
+
+static bool
+commit_everything(struct world *world, struct error *error)
+{
+	int status = drive_commit(world->engine,
+				  engine_last_lsn(world->engine), error);
+
+	/* Dropped tables are forgotten step by step. */
+	settle_down(world);
+	return status == 0;
+}
+
+static void
+check_counters(struct world *world, const struct engine_statistics *before)
+{
+	struct engine_statistics after;
+
+	engine_get_statistics(world->engine, &after);
+	if (after.live_bytes != before->live_bytes ||
+	    after.dead_bytes != before->dead_bytes ||
+	    after.keys != before->keys)
+		world_violate(world, VIOLATION_COUNTERS,
+			      "live %" PRIu64 ", dead %" PRIu64 ", keys %" PRIu64
+			      "; recounted %" PRIu64 ", %" PRIu64 ", %" PRIu64,
+			      before->live_bytes, before->dead_bytes,
+			      before->keys, after.live_bytes,
+			      after.dead_bytes, after.keys);
+}
+
+void
+world_reopen(struct world *world)
+{
+	struct error error = ERROR_INIT;
+	struct engine_statistics before;
+	struct model *model = &world->model;
+	bool is_clean = commit_everything(world, &error);
+
+	if (world_is_over(world))
+		return;
+	engine_get_statistics(world->engine, &before);
+	is_clean &= engine_close(world->engine, &error) == 0;
+	world->engine = NULL;
+	if (world_is_over(world))
+		return;
+	if (is_clean)
+		model->committed = model->durable = model->count;
+	else if (!world_is_excused(world, &error))
+		world_violate(world, VIOLATION_REFUSED, "closing: %s",
+			      error.message);
+	if (world->violation == VIOLATION_NONE)
+		open_and_judge(world, model->committed);
+	if (is_clean && world->engine != NULL && !world_is_over(world) &&
+	    !world->is_damaged)
+		check_counters(world, &before);
+}
+
+/* ---- looking ---- */
+
+void
+world_check(struct world *world)
+{
+	size_t batches;
+
+	if (!look(world, true) || world_is_over(world))
+		return;
+	(void)judge(world, world->model.count, &batches);
+}
+
+void
+world_end(struct world *world)
+{
+	struct error error = ERROR_INIT;
+
+	if (world->engine != NULL && world->violation == VIOLATION_NONE) {
+		world_set_errors(world, false);
+		world->disk->faults.bytes_max = 0;
+		world_reopen(world);
+	}
+	if (world->engine != NULL && world->violation == VIOLATION_NONE &&
+	    engine_close(world->engine, &error) < 0 &&
+	    !world_is_excused(world, &error))
+		world_violate(world, VIOLATION_REFUSED, "closing: %s",
+			      error.message);
+	else if (world->violation != VIOLATION_NONE)
+		close_abandoned(world);
+	world->hash = checksum_mix(world->hash, world->disk->hash);
+	world->biting = world->disk->unsynced_lost;
+	model_finish(&world->model);
+	disk_destroy(world->disk);
+}

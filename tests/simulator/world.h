@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One database on one simulated disk, and the model of it: what the parts of
+ * an episode share. */
+#ifndef TESTS_SIMULATOR_WORLD_H
+#define TESTS_SIMULATOR_WORLD_H
+
+#include "tests/simulator/model.h"
+#include "tests/simulator/operation.h"
+
+struct world {
+	const struct plan *plan;
+	struct random random; /* of the operation that is under way */
+	struct disk *disk;
+	struct engine *engine; /* NULL: it could not be opened, for good */
+	struct model model;
+	enum engine_sync sync;
+	uint32_t next_value;
+	int64_t last_server_us; /* newest timestamp that was given */
+	uint64_t injected_before; /* errors made up before the last opening */
+	uint64_t dropped_before;  /* failed syncs before the last judgement */
+	bool was_full;    /* there was a limit since the last opening */
+	bool has_errors;  /* the disk makes up errors */
+	bool is_damaged;  /* bits were flipped: errors are as good as answers */
+	bool is_verbose;
+
+	uint64_t hash;    /* of all answers */
+	uint64_t crashes;
+	uint64_t biting;  /* crashes that met something not durable */
+	enum violation violation;
+	char text[512];
+	/* Large, and used by one function at a time. */
+	struct observation seen;
+	struct observation seen_before;
+};
+
+/* The first violation is kept. */
+void world_violate(struct world *world, enum violation violation,
+		   const char *format, ...) PRINTF_LIKE(3, 4);
+void world_say(struct world *world, const char *format, ...)
+	PRINTF_LIKE(2, 3);
+/* The operation can't go on: a violation, or the power is off. */
+bool world_is_over(const struct world *world);
+/* Whether a call may fail with ${code} here. */
+bool world_is_excused(const struct world *world, const struct error *error);
+
+void world_set_errors(struct world *world, bool is_on);
+
+/* Opens a database for the first time. */
+void world_begin(struct world *world);
+/* After a crash: everything until the engine runs again and is judged. */
+void world_recover(struct world *world);
+/* A write has failed: what is still there is judged, then a new start. */
+void world_restart(struct world *world);
+/* An orderly end and a new start. */
+void world_reopen(struct world *world);
+/* Compares everything with the model's newest state. */
+void world_check(struct world *world);
+void world_end(struct world *world);
+
+/* Executes one operation. */
+void world_do(struct world *world, const struct operation *operation);
+
+#endif
