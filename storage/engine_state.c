@@ -300,7 +300,7 @@ record_new_file(struct engine *engine)
 		engine->manifest.file_count--;
 		status = error.code == ERROR_FULL ? -ENOSPC : -EIO;
 	}
-	segment_manager_recorded(&engine->segments, status);
+	segment_growth_recorded(&engine->segments, status);
 }
 
 void
@@ -318,7 +318,7 @@ engine_step(struct engine *engine)
 		settle(engine);
 	}
 	if (!engine->has_failed) {
-		segment_manager_step(&engine->segments);
+		segment_growth_step(&engine->segments);
 		if (engine->segments.growth.state == GROWTH_RECORDING)
 			record_new_file(engine);
 	}

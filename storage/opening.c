@@ -203,7 +203,7 @@ grow_first_segments(struct engine *engine, struct error *error)
 {
 	struct segment_manager *segments = &engine->segments;
 
-	segment_manager_grow(segments);
+	segment_growth_start(segments);
 	while (segment_manager_available(segments) <= SEGMENT_RESERVE &&
 	       segments->growth.state != GROWTH_FAILED) {
 		int status = engine_poll(engine, -1, error);

@@ -4,10 +4,8 @@
  * out segments, translates a segment to a file and an offset, and knows how
  * many live bytes each one holds.
  *
- * Files grow in steps that are written with zeros and synced before their
- * segments are handed out, ahead of need and without blocking: growing is a
- * small state machine that segment_manager_step() moves on.  What is handed
- * out is used from the first segment to the last.
+ * New segments come from storage/segment_growth.h.  What is handed out is used
+ * from the first segment to the last.
  *
  * Engine thread only. */
 #ifndef STORAGE_SEGMENT_MANAGER_H
@@ -16,13 +14,12 @@
 #include "base/error.h"
 #include "storage/io.h"
 #include "storage/primary_index.h"
+#include "storage/segment_growth.h"
 
 enum {
 	/* Segments that only deletions may use, so that they work when the
 	 * disk is full. */
 	SEGMENT_RESERVE = 4,
-	SEGMENT_STEP_MIN = 8,   /* segments of the first step of growth */
-	SEGMENT_STEP_MAX = 128, /* of the largest */
 	SEGMENT_FILE_NAME_SIZE = 32
 };
 
@@ -36,31 +33,6 @@ struct segment_file {
 	struct io_file *file;
 	uint32_t segment_count; /* written and synced */
 	bool is_dirty;          /* holds writes that are not synced yet */
-};
-
-enum growth_state {
-	GROWTH_IDLE,
-	GROWTH_WRITING,
-	GROWTH_SYNCING,
-	GROWTH_NAMING,    /* the directory is being synced */
-	GROWTH_RECORDING, /* the manifest must learn of a new file */
-	GROWTH_FAILED
-};
-
-struct growth {
-	enum growth_state state;
-	struct io_file *file; /* a handle of its own; NULL: none open */
-	uint32_t number;      /* of the file */
-	uint32_t first;       /* segment in the file where the step starts */
-	uint32_t count;       /* segments of the step */
-	uint32_t last_count;  /* of the step before */
-	uint64_t written;     /* bytes of the step */
-	uint32_t piece;       /* most bytes of one write */
-	bool is_new_file;
-	bool is_in_flight;
-	int failure;          /* negative errno; 0: size_max is reached */
-	uint8_t *zeros;
-	struct io_operation operation;
 };
 
 struct segment_manager {
@@ -125,18 +97,9 @@ uint32_t segment_manager_available(const struct segment_manager *manager);
 uint32_t segment_manager_take(struct segment_manager *manager,
 			      uint64_t segment_sequence);
 
-/* Moves growing on: starts when few segments are left, goes on when an
- * operation has completed. Never blocks. */
-void segment_manager_step(struct segment_manager *manager);
-/* Starts a step of growth now, unless one is under way; forgets an earlier
- * failure for lack of room. */
-void segment_manager_grow(struct segment_manager *manager);
-/* Answers GROWTH_RECORDING: the manifest counts the new file, or couldn't be
- * written (a negative status). */
-void segment_manager_recorded(struct segment_manager *manager, int status);
-/* The reason of GROWTH_FAILED. */
-int segment_manager_growth_error(const struct segment_manager *manager,
-				 struct error *error);
+/* Room in memory for so many files and segments. */
+MUST_CHECK bool segment_manager_reserve(struct segment_manager *manager,
+					uint32_t files, uint32_t segments);
 
 /* Records came to life or died. */
 void segment_manager_add_record(struct segment_manager *manager,

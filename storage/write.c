@@ -240,9 +240,9 @@ find_segments(struct engine *engine, uint32_t needed, struct error *error)
 	if (needed <= segment_manager_available(segments))
 		return 0;
 	if (segments->growth.state == GROWTH_FAILED)
-		status = segment_manager_growth_error(segments, error);
+		status = segment_growth_error(segments, error);
 	/* The next write finds out whether there is room by then. */
-	segment_manager_grow(segments);
+	segment_growth_start(segments);
 	return status;
 }
 
@@ -483,7 +483,7 @@ engine_write(struct engine *engine, const struct engine_write *writes,
 	*lsn = engine->last_lsn;
 	engine->writer.clock_us = engine->clock_us;
 	buffered_writer_flush(&engine->writer, 0);
-	segment_manager_step(&engine->segments);
+	segment_growth_step(&engine->segments);
 	return 0;
 }
 

@@ -34,13 +34,13 @@ finish(struct segment_manager *manager)
 static enum growth_state
 grow(struct segment_manager *manager)
 {
-	segment_manager_grow(manager);
+	segment_growth_start(manager);
 	while (manager->growth.state != GROWTH_IDLE &&
 	       manager->growth.state != GROWTH_FAILED) {
 		manager->io->methods->poll(manager->io, -1);
-		segment_manager_step(manager);
+		segment_growth_step(manager);
 		if (manager->growth.state == GROWTH_RECORDING)
-			segment_manager_recorded(manager, 0);
+			segment_growth_recorded(manager, 0);
 		else if (manager->growth.state == GROWTH_IDLE)
 			break;
 	}
@@ -156,7 +156,7 @@ TEST(a_step_that_fits_in_part_is_used_in_part)
 	assert_int_equal(grow(&manager), GROWTH_IDLE);
 	assert_int_equal(manager.segment_count, 11);
 	assert_int_equal(grow(&manager), GROWTH_FAILED);
-	assert_int_equal(segment_manager_growth_error(&manager, &error),
+	assert_int_equal(segment_growth_error(&manager, &error),
 			 -(int)ERROR_FULL);
 	assert_string_equal(error.message,
 			    "disk full: cannot extend "
@@ -180,7 +180,7 @@ TEST(an_error_that_is_no_lack_of_room_is_not_tried_again)
 	disk->fails_once = true;
 	disk->fail_kinds = 1u << IO_SYNC;
 	assert_int_equal(grow(&manager), GROWTH_FAILED);
-	assert_int_equal(segment_manager_growth_error(&manager, &error),
+	assert_int_equal(segment_growth_error(&manager, &error),
 			 -(int)ERROR_IO);
 	operations = disk->operations;
 	assert_int_equal(grow(&manager), GROWTH_FAILED);

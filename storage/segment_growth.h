@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How segment files grow: in steps that are written with zeros and synced
+ * before their segments are handed out, ahead of need and without blocking.
+ * Growing is a small state machine that segment_growth_step() moves on; it is
+ * a part of struct segment_manager.
+ *
+ * Engine thread only. */
+#ifndef STORAGE_SEGMENT_GROWTH_H
+#define STORAGE_SEGMENT_GROWTH_H
+
+#include "base/error.h"
+#include "storage/io.h"
+
+struct segment_manager;
+
+enum {
+	SEGMENT_STEP_MIN = 8,  /* segments of the first step of growth */
+	SEGMENT_STEP_MAX = 128 /* of the largest */
+};
+
+enum growth_state {
+	GROWTH_IDLE,
+	GROWTH_WRITING,
+	GROWTH_SYNCING,
+	GROWTH_NAMING,    /* the directory is being synced */
+	GROWTH_RECORDING, /* the manifest must learn of a new file */
+	GROWTH_FAILED
+};
+
+struct growth {
+	enum growth_state state;
+	struct io_file *file; /* a handle of its own; NULL: none open */
+	uint32_t number;      /* of the file */
+	uint32_t first;       /* segment in the file where the step starts */
+	uint32_t count;       /* segments of the step */
+	uint32_t last_count;  /* of the step before */
+	uint64_t written;     /* bytes of the step */
+	uint32_t piece;       /* most bytes of one write */
+	bool is_new_file;
+	bool is_in_flight;
+	int failure;          /* negative errno; 0: size_max is reached */
+	uint8_t *zeros;
+	struct io_operation operation;
+};
+
+/* Closes and frees; nothing may be in flight. */
+void segment_growth_finish(struct segment_manager *manager);
+
+/* Moves growing on: starts when few segments are left, goes on when an
+ * operation has completed. Never blocks. */
+void segment_growth_step(struct segment_manager *manager);
+/* Starts a step of growth now, unless one is under way; forgets an earlier
+ * failure for lack of room. */
+void segment_growth_start(struct segment_manager *manager);
+/* Answers GROWTH_RECORDING: the manifest counts the new file, or couldn't be
+ * written (a negative status). */
+void segment_growth_recorded(struct segment_manager *manager, int status);
+/* The reason of GROWTH_FAILED. */
+int segment_growth_error(const struct segment_manager *manager,
+			 struct error *error);
+
+#endif
