@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/io_directory.h"
-#include "storage/io_support.h"
 
 #include <assert.h>
 #include <dirent.h>

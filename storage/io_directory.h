@@ -7,7 +7,7 @@
 #ifndef STORAGE_IO_DIRECTORY_H
 #define STORAGE_IO_DIRECTORY_H
 
-#include "storage/io.h"
+#include "storage/io_support.h"
 
 #include <sys/types.h>
 
@@ -54,5 +54,15 @@ int io_directory_list(struct io *io,
 struct io_file *io_directory_itself(struct io *io);
 int io_directory_lock(struct io *io, const char *name, int64_t *owner);
 const char *io_directory_path(struct io *io);
+
+/* All of the above, where a backend's struct io_methods is initialised. */
+#define IO_DIRECTORY_METHODS                                                  \
+	.open = io_directory_open, .close = io_directory_close,               \
+	.size = io_directory_size, .resize = io_directory_resize,             \
+	.rename = io_directory_rename, .remove = io_directory_remove,         \
+	.list = io_directory_list, .directory = io_directory_itself,          \
+	.lock = io_directory_lock, .path = io_directory_path,                 \
+	.clock_us = io_support_clock_us,                                      \
+	.monotonic_us = io_support_monotonic_us, .random = io_support_random
 
 #endif

@@ -3,7 +3,6 @@
  * Operations wait in a queue and are carried out by poll, one system call
  * each, in the order of their submission. */
 #include "storage/io_directory.h"
-#include "storage/io_support.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -86,21 +85,9 @@ sync_destroy(struct io *io)
 static const struct io_methods sync_methods = {
 	.name = "pread",
 	.destroy = sync_destroy,
-	.open = io_directory_open,
-	.close = io_directory_close,
-	.size = io_directory_size,
-	.resize = io_directory_resize,
-	.rename = io_directory_rename,
-	.remove = io_directory_remove,
-	.list = io_directory_list,
-	.directory = io_directory_itself,
-	.lock = io_directory_lock,
 	.submit = sync_submit,
 	.poll = sync_poll,
-	.clock_us = io_support_clock_us,
-	.monotonic_us = io_support_monotonic_us,
-	.random = io_support_random,
-	.path = io_directory_path,
+	IO_DIRECTORY_METHODS,
 };
 
 int

@@ -14,7 +14,6 @@
  *  3. on_done is called by poll() only, after its completion was taken out of
  *     the ring, so that it may submit, and may free its operation. */
 #include "storage/io_directory.h"
-#include "storage/io_support.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -217,21 +216,9 @@ uring_destroy(struct io *io)
 static const struct io_methods uring_methods = {
 	.name = "io_uring",
 	.destroy = uring_destroy,
-	.open = io_directory_open,
-	.close = io_directory_close,
-	.size = io_directory_size,
-	.resize = io_directory_resize,
-	.rename = io_directory_rename,
-	.remove = io_directory_remove,
-	.list = io_directory_list,
-	.directory = io_directory_itself,
-	.lock = io_directory_lock,
 	.submit = uring_submit,
 	.poll = uring_poll,
-	.clock_us = io_support_clock_us,
-	.monotonic_us = io_support_monotonic_us,
-	.random = io_support_random,
-	.path = io_directory_path,
+	IO_DIRECTORY_METHODS,
 };
 
 /* Kernels before 5.12 count a ring as locked memory: a smaller one may fit. */
