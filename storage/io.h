@@ -24,6 +24,9 @@ enum { IO_ALIGNMENT = 4096 };
 /* For io_error, where no place in a file is meant. */
 #define IO_NO_OFFSET UINT64_MAX
 
+/* In the place of a pid: readers have the lock, and leave no names. */
+enum { IO_OWNER_READERS = -1 };
+
 enum io_kind {
 	IO_READ,  /* any offset, size and memory */
 	IO_WRITE, /* aligned to IO_ALIGNMENT in all three */
@@ -87,11 +90,14 @@ struct io_methods {
 	/* The directory itself, for IO_SYNC; owned by the io. */
 	struct io_file *(*directory)(struct io *io);
 
-	/* Takes the exclusive lock of the database, in a file called ${name},
-	 * made when missing,
-	 * that then holds our pid. -EBUSY when somebody else has it; then
-	 * *owner is their pid, or 0 when unknown. Held until destroy. */
-	int (*lock)(struct io *io, const char *name, int64_t *owner);
+	/* Takes the lock of the database, on a file called ${name}, until
+	 * destroy.  The exclusive one is a writer's: the file is made when it
+	 * is missing, and then holds our pid.  A shared one is a reader's: any
+	 * number may be held at once, and nothing is made nor written (-ENOENT
+	 * without the file).  -EBUSY when others' locks forbid ours; then
+	 * *owner is the writer's pid, 0 when unknown, or IO_OWNER_READERS. */
+	int (*lock)(struct io *io, const char *name, bool is_shared,
+		    int64_t *owner);
 
 	/* Starts an operation; never fails: errors arrive as its result. */
 	void (*submit)(struct io *io, struct io_operation *operation);

@@ -368,9 +368,10 @@ io_directory_itself(struct io *io)
 
 /* A killed process that used io_uring lets go of its files a little late. */
 static int
-take_lock(struct io *io, int fd)
+wait_for_lock(struct io *io, int fd, bool is_shared)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock lock = { .l_type = is_shared ? F_RDLCK : F_WRLCK,
+			      .l_whence = SEEK_SET };
 	int64_t give_up_us = io_support_monotonic_us(io) + LOCK_WAIT_US;
 
 	while (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
@@ -385,13 +386,18 @@ take_lock(struct io *io, int fd)
 	return 0;
 }
 
+/* Whose lock forbids ours.  The pid in the file is the last writer's, who may
+ * be long gone when readers are in. */
 static int64_t
 read_owner(int fd)
 {
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[32];
 	ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
 	int64_t owner = 0;
 
+	if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_RDLCK)
+		return IO_OWNER_READERS;
 	for (ssize_t i = 0; i < size && i < 18; i++) {
 		if (text[i] < '0' || text[i] > '9')
 			break;
@@ -414,8 +420,20 @@ write_owner(int fd)
 	return ftruncate(fd, 0) < 0 ? negative_errno() : 0;
 }
 
+/* A reader leaves no trace. */
+static int
+sign(int fd, bool is_shared)
+{
+	if (is_shared)
+		return 0;
+	if (fchmod(fd, 0600) < 0)
+		return negative_errno();
+	return write_owner(fd);
+}
+
 int
-io_directory_lock(struct io *io, const char *name, int64_t *owner)
+io_directory_lock(struct io *io, const char *name, bool is_shared,
+		  int64_t *owner)
 {
 	struct io_directory *directory = directory_of(io);
 	struct stat found;
@@ -425,17 +443,16 @@ io_directory_lock(struct io *io, const char *name, int64_t *owner)
 	*owner = 0;
 	if (status < 0)
 		return status;
-	status = open_regular(directory->file.read_fd, name, O_RDWR | O_CREAT,
-			      &fd, &found);
+	status = open_regular(directory->file.read_fd, name,
+			      is_shared ? O_RDONLY : O_RDWR | O_CREAT, &fd,
+			      &found);
 	if (status < 0)
 		return status;
-	status = take_lock(io, fd);
+	status = wait_for_lock(io, fd, is_shared);
 	if (status == -EBUSY)
 		*owner = read_owner(fd);
-	if (status == 0 && fchmod(fd, 0600) < 0)
-		status = negative_errno();
 	if (status == 0)
-		status = write_owner(fd);
+		status = sign(fd, is_shared);
 	if (status < 0) {
 		close(fd);
 		return status;

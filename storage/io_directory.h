@@ -52,7 +52,8 @@ int io_directory_list(struct io *io,
 		      int (*visit)(void *context, const char *name),
 		      void *context);
 struct io_file *io_directory_itself(struct io *io);
-int io_directory_lock(struct io *io, const char *name, int64_t *owner);
+int io_directory_lock(struct io *io, const char *name, bool is_shared,
+		      int64_t *owner);
 const char *io_directory_path(struct io *io);
 
 /* All of the above, where a backend's struct io_methods is initialised. */

@@ -34,7 +34,7 @@ struct io_memory {
 	struct io io; /* first */
 	struct memory_file *files;
 	struct io_file directory;
-	bool is_locked;
+	bool is_locked; /* by our only user: its own readers count for nothing */
 	struct io_queue queue;
 };
 
@@ -258,7 +258,7 @@ memory_directory(struct io *io)
 }
 
 static int
-memory_lock(struct io *io, const char *name, int64_t *owner)
+memory_lock(struct io *io, const char *name, bool is_shared, int64_t *owner)
 {
 	struct io_memory *memory = memory_of(io);
 	int status = io_support_check_name(name);
@@ -270,6 +270,8 @@ memory_lock(struct io *io, const char *name, int64_t *owner)
 		*owner = getpid();
 		return -EBUSY;
 	}
+	if (is_shared)
+		return find_file(memory, name) == NULL ? -ENOENT : 0;
 	if (find_file(memory, name) == NULL && make_file(memory, name) == NULL)
 		return -ENOMEM;
 	memory->is_locked = true;

@@ -48,22 +48,49 @@ check_empty(struct io *io, struct error *error)
 }
 
 static int
-take_lock(struct io *io, struct error *error)
+refuse_busy(struct io *io, int64_t owner, struct error *error)
 {
-	int64_t owner = 0;
-	int status = io->methods->lock(io, LOCK_NAME, &owner);
+	const char *path = io->methods->path(io);
 
-	if (status == 0)
-		return 0;
-	if (status != -EBUSY)
-		return io_error(io, status, "lock", LOCK_NAME, IO_NO_OFFSET,
-				error);
+	if (owner == IO_OWNER_READERS)
+		return error_set(error, ERROR_BUSY,
+				 "database %s is in use by a reader", path);
 	if (owner != 0)
 		return error_set(error, ERROR_BUSY,
 				 "database %s is in use by process %" PRId64,
-				 io->methods->path(io), owner);
-	return error_set(error, ERROR_BUSY, "database %s is in use",
-			 io->methods->path(io));
+				 path, owner);
+	return error_set(error, ERROR_BUSY, "database %s is in use", path);
+}
+
+/* Where there is no file to lock, or we may not open it, or the file system
+ * has no locks, a reader goes on without: it must make nothing, and a copy on
+ * a read-only medium, say, has no writer. */
+static bool
+may_read_unlocked(int negative_errno)
+{
+	switch (-negative_errno) {
+	case ENOENT:
+	case EACCES:
+	case EPERM:
+	case ENOLCK:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+take_lock(struct io *io, bool is_shared, struct error *error)
+{
+	int64_t owner = 0;
+	int status = io->methods->lock(io, LOCK_NAME, is_shared, &owner);
+
+	if (status == 0 || (is_shared && may_read_unlocked(status)))
+		return 0;
+	if (status == -EBUSY)
+		return refuse_busy(io, owner, error);
+	return io_error(io, status, "lock", LOCK_NAME, IO_NO_OFFSET, error);
 }
 
 struct file_list {
@@ -288,15 +315,14 @@ opening_open(struct engine *engine, const struct engine_options *options,
 		status = check_empty(engine->io, error);
 	if (status < 0)
 		return status;
-	if (!options->is_read_only) {
-		manifest_finish(&engine->manifest);
-		status = take_lock(engine->io, error);
-		if (status == 0)
-			status = manifest_load(engine->io, &engine->manifest,
-					       error);
-	}
+	manifest_finish(&engine->manifest);
+	status = take_lock(engine->io, options->is_read_only, error);
+	if (status == 0)
+		status = manifest_load(engine->io, &engine->manifest, error);
 	if (status < 0)
 		return status;
+	if (status == MANIFEST_MISSING && options->is_read_only)
+		return missing_database(engine, error);
 	if (status == MANIFEST_MISSING)
 		return create(engine, options, error);
 	return open_existing(engine, options, error);

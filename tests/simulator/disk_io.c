@@ -230,15 +230,17 @@ door_directory(struct io *io)
 }
 
 static int
-door_lock(struct io *io, const char *name, int64_t *owner)
+door_lock(struct io *io, const char *name, bool is_shared, int64_t *owner)
 {
 	struct disk_door *door = door_of(io);
-	int status = begin_call(door, true);
+	int status = begin_call(door, !is_shared);
 
 	*owner = 0;
 	note_call(door->disk, "lock", name, status);
 	if (status < 0)
 		return status;
+	if (is_shared)
+		return disk_find(door->disk, name) == NULL ? -ENOENT : 0;
 	if (disk_find(door->disk, name) == NULL)
 		disk_add(door->disk, name);
 	door->is_locked = true;

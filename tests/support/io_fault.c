@@ -323,13 +323,15 @@ fault_directory(struct io *io)
 }
 
 static int
-fault_lock(struct io *io, const char *name, int64_t *owner)
+fault_lock(struct io *io, const char *name, bool is_shared, int64_t *owner)
 {
 	struct fault_disk *disk = disk_of(io);
 
 	*owner = 4711;
 	if (disk->is_locked)
 		return -EBUSY;
+	if (is_shared)
+		return find(disk, name) == NULL ? -ENOENT : 0;
 	if (find(disk, name) == NULL) {
 		add_name(&disk->names, name, make_content(disk));
 		disk->writes++;

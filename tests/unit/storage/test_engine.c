@@ -86,6 +86,52 @@ TEST(a_directory_keeps_what_was_written)
 	use_directory(io_sync_create, ENGINE_SYNC_OFF);
 }
 
+static struct io *
+open_directory(const char *path)
+{
+	struct error error = ERROR_INIT;
+	struct io *io;
+
+	assert_int_equal(io_uring_create(path, true, &io, &error), 0);
+	return io;
+}
+
+TEST(readers_and_a_writer_keep_each_other_out)
+{
+	struct engine_options reading = { .is_read_only = true };
+	struct engine_options writing = { 0 };
+	char path[] = "/tmp/logstor-test-XXXXXX", text[96], command[64];
+	struct engine *writer, *first, *second;
+	struct error error;
+
+	assert_non_null(mkdtemp(path));
+	writer = driver_open(open_directory(path), &writing);
+	error = driver_open_error(open_directory(path), &reading);
+	assert_int_equal(error.code, ERROR_BUSY);
+	snprintf(text, sizeof(text), "database %s is in use by process %d",
+		 path, (int)getpid());
+	assert_string_equal(error.message, text);
+	driver_close(writer);
+	first = driver_open(open_directory(path), &reading);
+	second = driver_open(open_directory(path), &reading);
+	error = driver_open_error(open_directory(path), &writing);
+	assert_int_equal(error.code, ERROR_BUSY);
+	snprintf(text, sizeof(text), "database %s is in use by a reader",
+		 path);
+	assert_string_equal(error.message, text);
+	driver_close(first);
+	driver_close(second);
+	driver_close(driver_open(open_directory(path), &writing));
+	/* A reader makes nothing, not even what it would lock. */
+	snprintf(command, sizeof(command), "rm %s/lock", path);
+	assert_int_equal(system(command), 0);
+	driver_close(driver_open(open_directory(path), &reading));
+	snprintf(command, sizeof(command), "test ! -e %s/lock", path);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command), "rm -r %s", path);
+	assert_int_equal(system(command), 0);
+}
+
 /* ---- versions ---- */
 
 TEST(a_write_is_seen_at_once_and_its_lsn_waited_for)

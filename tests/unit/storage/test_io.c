@@ -74,6 +74,12 @@ teardown(struct fixture *fixture)
 	assert_int_equal(rmdir(fixture->parent), 0);
 }
 
+static int
+lock(struct io *io, bool is_shared, int64_t *owner)
+{
+	return io->methods->lock(io, "lock", is_shared, owner);
+}
+
 static struct io_file *
 make_file(struct fixture *fixture, const char *name, unsigned flags)
 {
@@ -459,24 +465,84 @@ TEST(only_one_has_the_lock)
 		int64_t owner = -1;
 
 		setup(&fixture, backend);
-		assert_int_equal(fixture.call->lock(fixture.io, "lock",
-						    &owner), 0);
+		assert_int_equal(lock(fixture.io, false, &owner), 0);
 		if (backend == MEMORY) {
-			assert_int_equal(fixture.call->lock(
-				fixture.io, "lock", &owner), -EBUSY);
+			assert_int_equal(lock(fixture.io, false, &owner), -EBUSY);
 			assert_int_equal(owner, getpid());
 			teardown(&fixture);
 			continue;
 		}
 		assert_int_equal(create_backend(backend, fixture.path, false,
 						&second, NULL), 0);
-		assert_int_equal(fixture.call->lock(second, "lock", &owner),
-				 -EBUSY);
+		assert_int_equal(lock(second, false, &owner), -EBUSY);
 		assert_int_equal(owner, getpid());
 		fixture.call->destroy(fixture.io);
 		fixture.io = second;
-		assert_int_equal(fixture.call->lock(second, "lock", &owner),
-				 0);
+		assert_int_equal(lock(second, false, &owner), 0);
+		teardown(&fixture);
+	}
+}
+
+static struct io *
+open_again(const struct fixture *fixture, enum backend backend)
+{
+	struct io *io;
+
+	assert_int_equal(create_backend(backend, fixture->path, false, &io,
+					NULL), 0);
+	return io;
+}
+
+TEST(readers_share_the_lock_and_keep_writers_out)
+{
+	for (enum backend backend = 0; backend < MEMORY; backend++) {
+		struct fixture fixture;
+		struct io *second, *writer;
+		int64_t owner = -7;
+
+		setup(&fixture, backend);
+		assert_int_equal(lock(fixture.io, true, &owner), -ENOENT);
+		writer = open_again(&fixture, backend);
+		assert_int_equal(lock(writer, false, &owner), 0);
+		assert_int_equal(lock(fixture.io, true, &owner), -EBUSY);
+		assert_int_equal(owner, getpid());
+		writer->methods->destroy(writer);
+		assert_int_equal(lock(fixture.io, true, &owner), 0);
+		second = open_again(&fixture, backend);
+		assert_int_equal(lock(second, true, &owner), 0);
+		writer = open_again(&fixture, backend);
+		assert_int_equal(lock(writer, false, &owner), -EBUSY);
+		assert_int_equal(owner, IO_OWNER_READERS);
+		second->methods->destroy(second);
+		fixture.call->destroy(fixture.io);
+		fixture.io = writer;
+		assert_int_equal(lock(writer, false, &owner), 0);
+		teardown(&fixture);
+	}
+}
+
+TEST(a_shared_lock_leaves_no_trace)
+{
+	for (enum backend backend = 0; backend < MEMORY; backend++) {
+		struct fixture fixture;
+		struct io *reader;
+		struct stat before, after;
+		char path[80];
+		int64_t owner;
+
+		setup(&fixture, backend);
+		snprintf(path, sizeof(path), "%s/lock", fixture.path);
+		fixture.call->close(fixture.io, make_file(&fixture, "lock", 0));
+		assert_int_equal(chmod(path, 0400), 0);
+		assert_int_equal(stat(path, &before), 0);
+		reader = open_again(&fixture, backend);
+		assert_int_equal(lock(reader, true, &owner), 0);
+		reader->methods->destroy(reader);
+		assert_int_equal(stat(path, &after), 0);
+		assert_int_equal(after.st_size, 0);
+		assert_int_equal(after.st_mode & 07777, 0400);
+		assert_memory_equal(&after.st_ctim, &before.st_ctim,
+				    sizeof(after.st_ctim));
 		teardown(&fixture);
 	}
 }
@@ -508,7 +574,7 @@ TEST(only_regular_files_are_opened)
 				fixture.io, names[i], IO_CREATE, &file),
 					 -EEXIST);
 			assert_true(fixture.call->lock(fixture.io, names[i],
-						       &owner) < 0);
+						       false, &owner) < 0);
 		}
 		assert_int_equal(rmdir(path), 0);
 		teardown(&fixture);
@@ -526,8 +592,7 @@ TEST(modes_ignore_the_umask)
 
 		setup(&fixture, backend);
 		fixture.call->close(fixture.io, make_file(&fixture, "a", 0));
-		assert_int_equal(fixture.call->lock(fixture.io, "lock",
-						    &owner), 0);
+		assert_int_equal(lock(fixture.io, false, &owner), 0);
 		umask(before);
 		assert_int_equal(stat(fixture.path, &status), 0);
 		assert_int_equal(status.st_mode & 07777, 0700);
@@ -687,7 +752,7 @@ hold_lock(const char *path, int ready)
 	int64_t owner;
 
 	if (io_uring_create(path, false, &io, NULL) < 0 ||
-	    io->methods->lock(io, "lock", &owner) < 0 ||
+	    lock(io, false, &owner) < 0 ||
 	    write(ready, "", 1) != 1)
 		_exit(1);
 	for (;;)
@@ -708,11 +773,10 @@ TEST(the_lock_names_its_holder_and_dies_with_it)
 	if (child == 0)
 		hold_lock(fixture.path, ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
-	assert_int_equal(fixture.call->lock(fixture.io, "lock", &owner),
-			 -EBUSY);
+	assert_int_equal(lock(fixture.io, false, &owner), -EBUSY);
 	assert_int_equal(owner, child);
 	assert_int_equal(kill(child, SIGKILL), 0);
-	assert_int_equal(fixture.call->lock(fixture.io, "lock", &owner), 0);
+	assert_int_equal(lock(fixture.io, false, &owner), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	close(ready[0]);
 	close(ready[1]);
