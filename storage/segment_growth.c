@@ -52,6 +52,8 @@ fail(struct segment_manager *manager, int negative_errno)
 
 	growth->state = GROWTH_FAILED;
 	growth->failure = negative_errno;
+	growth->is_told = false;
+	growth->failed_us = manager->io->methods->monotonic_us(manager->io);
 	free(growth->zeros);
 	growth->zeros = NULL;
 }
@@ -195,6 +197,33 @@ segment_growth_start(struct segment_manager *manager)
 		start(manager);
 }
 
+/* A failure is told at least once before it is forgotten: who asks seldom
+ * would otherwise wait for one attempt after the other.  A database that has
+ * reached its maximum stays there. */
+static bool
+may_retry(const struct segment_manager *manager)
+{
+	const struct growth *growth = &manager->growth;
+	int64_t now_us = manager->io->methods->monotonic_us(manager->io);
+
+	return growth->is_told && growth->failure != 0 &&
+	       is_lack_of_room(growth->failure) &&
+	       now_us - growth->failed_us >= SEGMENT_RETRY_US;
+}
+
+int
+segment_growth_demand(struct segment_manager *manager, struct error *error)
+{
+	struct growth *growth = &manager->growth;
+
+	if (growth->state != GROWTH_FAILED || may_retry(manager))
+		segment_growth_start(manager);
+	if (growth->state != GROWTH_FAILED)
+		return 0;
+	growth->is_told = true;
+	return segment_growth_error(manager, error);
+}
+
 /* The step's segments, or those that still had room, are on the disk. */
 static void
 publish(struct segment_manager *manager)
@@ -235,10 +264,12 @@ zeros_failed(struct segment_manager *manager, int negative_errno)
 {
 	struct growth *growth = &manager->growth;
 	uint32_t count = (uint32_t)(growth->written / manager->segment_size);
+	uint32_t tried =
+		(uint32_t)(growth->operation.size / manager->segment_size);
 	bool has_no_room = is_lack_of_room(negative_errno);
 
-	if (has_no_room && growth->piece > manager->segment_size) {
-		growth->piece /= 2;
+	if (has_no_room && tried > 1) {
+		growth->piece = tried / 2 * manager->segment_size;
 		submit_zeros(manager);
 		return;
 	}

@@ -15,8 +15,9 @@
 struct segment_manager;
 
 enum {
-	SEGMENT_STEP_MIN = 8,  /* segments of the first step of growth */
-	SEGMENT_STEP_MAX = 128 /* of the largest */
+	SEGMENT_STEP_MIN = 8,   /* segments of the first step of growth */
+	SEGMENT_STEP_MAX = 128, /* of the largest */
+	SEGMENT_RETRY_US = 100000 /* a full disk is tried that often */
 };
 
 enum growth_state {
@@ -40,6 +41,8 @@ struct growth {
 	bool is_new_file;
 	bool is_in_flight;
 	int failure;          /* negative errno; 0: size_max is reached */
+	bool is_told;         /* somebody was answered with the failure */
+	int64_t failed_us;    /* monotonic */
 	uint8_t *zeros;
 	struct io_operation operation;
 };
@@ -53,6 +56,12 @@ void segment_growth_step(struct segment_manager *manager);
 /* Starts a step of growth now, unless one is under way; forgets an earlier
  * failure for lack of room. */
 void segment_growth_start(struct segment_manager *manager);
+/* For who needs more segments than there are.  0: growing is under way, ask
+ * again after a poll.  Negative: the reason of GROWTH_FAILED; most answers
+ * come from memory, since the disk is asked for room again only when
+ * SEGMENT_RETRY_US have passed. */
+MUST_CHECK int segment_growth_demand(struct segment_manager *manager,
+				     struct error *error);
 /* Answers GROWTH_RECORDING: the manifest counts the new file, or couldn't be
  * written (a negative status). */
 void segment_growth_recorded(struct segment_manager *manager, int status);

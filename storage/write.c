@@ -234,16 +234,12 @@ is_reclaiming(const struct engine_write *writes, size_t count)
 static int
 find_segments(struct engine *engine, uint32_t needed, struct error *error)
 {
-	struct segment_manager *segments = &engine->segments;
-	int status = ENGINE_PENDING;
+	int status;
 
-	if (needed <= segment_manager_available(segments))
+	if (needed <= segment_manager_available(&engine->segments))
 		return 0;
-	if (segments->growth.state == GROWTH_FAILED)
-		status = segment_growth_error(segments, error);
-	/* The next write finds out whether there is room by then. */
-	segment_growth_start(segments);
-	return status;
+	status = segment_growth_demand(&engine->segments, error);
+	return status < 0 ? status : ENGINE_PENDING;
 }
 
 static int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The engine on a disk that fails, fills up and comes back. */
+#include "storage/segment_growth.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 
@@ -386,11 +387,53 @@ TEST(a_full_disk_refuses_rows_at_once_and_recovers_by_itself)
 	assert_true(rows > 60);
 	check_full(engine, table, rows);
 	disk->bytes_max = 0;
+	disk->clock_us += SEGMENT_RETRY_US;
 	driver_commit(engine, driver_put(engine, table, "again", "yes"));
 	driver_commit(engine, driver_drop_table(engine, table));
 	driver_close(engine);
 	engine = driver_open_disk(disk);
 	assert_null(driver_get(engine, table, "again"));
+	driver_close(engine);
+	fault_disk_destroy(disk);
+}
+
+static int
+try_put(struct engine *engine, uint32_t table)
+{
+	struct engine_write write = { .kind = ENGINE_WRITE_ROW,
+				      .table = table,
+				      .key = SLICE("one more"),
+				      .timestamp_us = 1 };
+	struct error error = ERROR_INIT;
+	uint64_t lsn;
+
+	return driver_try_write(engine, &write, 1, &lsn, &error);
+}
+
+TEST(a_full_disk_is_asked_for_room_now_and_then_only)
+{
+	struct fault_disk *disk = fault_disk_create(5);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+	struct error error = ERROR_INIT;
+	uint64_t operations;
+	int rows = 0;
+
+	disk->bytes_max = 50 * 4096;
+	assert_int_equal(fill(engine, table, &rows, &error),
+			 -(int)ERROR_FULL);
+	driver_commit(engine, engine_last_lsn(engine));
+	for (int i = 0; i < 3; i++) {
+		operations = disk->operations;
+		for (int j = 0; j < 1000; j++)
+			assert_int_equal(try_put(engine, table),
+					 -(int)ERROR_FULL);
+		assert_true(disk->operations - operations < 10);
+		disk->clock_us += SEGMENT_RETRY_US;
+	}
+	/* The first write after that time finds the room by itself. */
+	disk->bytes_max = 0;
+	assert_int_equal(try_put(engine, table), 0);
 	driver_close(engine);
 	fault_disk_destroy(disk);
 }
