@@ -6,12 +6,17 @@
  *
  * Conflicts.  The engine orders versions by timestamp; a tombstone beats a
  * row of the same timestamp there.  Two rows with one timestamp are settled
- * here, so that the outcome doesn't depend on which came first: column by
- * column the larger bytes win, null loses, and the later expiry stays (never
- * is the latest).  For that the row that is there must be read, which may
- * wait; the result counts only if it is still the same row afterwards.  A
- * live row with an unchanged timestamp can only have become another through
- * this very path, and that is what the database's tie_count counts. */
+ * here, so that the outcome depends neither on which came first nor on whether
+ * one of them had expired by then: an expiring row beats one that stays, and
+ * the later expiry an earlier one, as wholes; between equal expiries, column
+ * by column, the larger bytes win and null loses.  Expiry comes first because
+ * it is known without the row: an expired one can't be read any more, and
+ * need not be, since nothing that arrives after it has its expiry.
+ *
+ * For columns the row that is there must be read, which may wait; the result
+ * counts only if it is still the same row afterwards.  A live row with an
+ * unchanged timestamp can only have become another through this very path,
+ * and that is what the database's tie_count counts. */
 #include "planner/execute_write.h"
 
 #include "base/limits.h"
@@ -354,6 +359,41 @@ pass_timestamp(struct engine_write *write, const struct engine_row *row,
 	return 0;
 }
 
+/* The row that is there stays. */
+static void
+keep(struct execute_write *write, const struct engine_row *row)
+{
+	write->lsn = row->lsn;
+	write->phase = EXECUTE_WRITE_COMMIT;
+}
+
+/* A version of the same timestamp is there: live, expired or a tombstone. */
+static int
+try_tie(struct execute_write *write, const struct engine_row *row,
+	struct error *error)
+{
+	uint32_t there = row->expires_at_s;
+	uint32_t new = write->writes[0].expires_at_s;
+	bool is_live = row->state == ENGINE_ROW_LIVE;
+	int result;
+
+	/* A tombstone; and of two rows that have expired by now, while this
+	 * one waited for room, either is as good. */
+	if ((!is_live && there == 0) || there > new ||
+	    (!is_live && there == new)) {
+		keep(write, row);
+		return 0;
+	}
+	if (there == new) {
+		begin_read(write);
+		return 0;
+	}
+	result = put(write, error);
+	if (result == 0)
+		write->session->database->tie_count++;
+	return result;
+}
+
 static int
 try_insert(struct execute_write *write, const struct engine_row *row,
 	   struct error *error)
@@ -370,10 +410,9 @@ try_insert(struct execute_write *write, const struct engine_row *row,
 		result = pass_timestamp(&write->writes[0], row, error);
 		if (result < 0)
 			return result;
-	} else if (is_live &&
+	} else if (row->state != ENGINE_ROW_ABSENT &&
 		   row->timestamp_us == write->writes[0].timestamp_us) {
-		begin_read(write);
-		return 0;
+		return try_tie(write, row, error);
 	}
 	return put(write, error);
 }
@@ -387,8 +426,7 @@ try_delete(struct execute_write *write, const struct engine_row *row,
 	if (!write->plan->as.delete.if_exists)
 		return put(write, error);
 	if (row->state != ENGINE_ROW_LIVE) {
-		write->lsn = row->lsn;
-		write->phase = EXECUTE_WRITE_COMMIT;
+		keep(write, row);
 		return 0;
 	}
 	result = pass_timestamp(&write->writes[0], row, error);
@@ -425,14 +463,6 @@ larger(struct slice a, struct slice b)
 	return slice_is_null(b) || slice_compare(a, b) > 0 ? a : b;
 }
 
-static uint32_t
-later_expiry(uint32_t a, uint32_t b)
-{
-	if (a == 0 || b == 0)
-		return 0;
-	return a > b ? a : b;
-}
-
 /* The row that is there, with what the new one adds; null when nothing is
  * left to write. */
 static int
@@ -459,8 +489,6 @@ merge(struct execute_write *write, struct engine_write *merged,
 	merged->value = row_encode(shape, flags | write->flags, values, arena);
 	if (slice_is_null(merged->value))
 		return error_no_memory(error);
-	merged->expires_at_s = later_expiry(write->row.expires_at_s,
-					    merged->expires_at_s);
 	return 0;
 }
 
@@ -494,10 +522,9 @@ settle_tie(struct execute_write *write, struct error *error)
 	result = merge(write, &merged, error);
 	if (result < 0)
 		return result;
-	if (merged.expires_at_s == write->row.expires_at_s &&
-	    slice_is_equal(merged.value, write->row.value)) {
-		write->lsn = write->row.lsn;
-		write->phase = EXECUTE_WRITE_COMMIT;
+	assert(merged.expires_at_s == write->row.expires_at_s);
+	if (slice_is_equal(merged.value, write->row.value)) {
+		keep(write, &write->row);
 		finish_read(write);
 		return 0;
 	}
@@ -521,8 +548,7 @@ decide_not_applied(struct execute_write *write)
 		write->phase = EXECUTE_WRITE_TRY;
 		return 0;
 	}
-	write->lsn = write->row.lsn;
-	write->phase = EXECUTE_WRITE_COMMIT;
+	keep(write, &write->row);
 	return 0;
 }
 

@@ -212,15 +212,20 @@ TEST(the_newest_timestamp_wins_and_ties_are_settled_by_value)
 		{ "INSERT INTO t (k, v) VALUES (1, 'again')"
 		  " USING TIMESTAMP 101", "" },
 		{ "SELECT v FROM t WHERE k = 1", "'again'" },
-		/* Never is the latest expiry. */
+		/* Expiring beats staying, and a later expiry an earlier
+		 * one, each as a whole row. */
 		{ "INSERT INTO t (k, v) VALUES (2, 'a')"
 		  " USING TIMESTAMP 7 AND TTL 500", "" },
 		{ "INSERT INTO t (k, v) VALUES (2, 'a')"
 		  " USING TIMESTAMP 7", "" },
-		{ "SELECT v, ttl(v) FROM t WHERE k = 2", "'a'|null" },
-		{ "INSERT INTO t (k, v) VALUES (2, 'a')"
-		  " USING TIMESTAMP 7 AND TTL 500", "" },
-		{ "SELECT v, ttl(v) FROM t WHERE k = 2", "'a'|null" },
+		{ "INSERT INTO t (k, v, n) VALUES (2, 'z', 1)"
+		  " USING TIMESTAMP 7", "" },
+		{ "INSERT INTO t (k, v, n) VALUES (2, 'y', 2)"
+		  " USING TIMESTAMP 7 AND TTL 300", "" },
+		{ "SELECT v, n FROM t WHERE k = 2", "'a'|null" },
+		{ "INSERT INTO t (k, n) VALUES (2, 3)"
+		  " USING TIMESTAMP 7 AND TTL 900", "" },
+		{ "SELECT v, n FROM t WHERE k = 2", "null|3" },
 	};
 
 	open_tables();

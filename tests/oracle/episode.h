@@ -19,7 +19,7 @@ struct episode {
 };
 
 struct failure {
-	size_t index; /* of the operation */
+	size_t index; /* of the last operation that ran */
 	struct buffer why;
 	struct result expected, actual;
 };
@@ -28,7 +28,8 @@ void episode_make(struct episode *episode, uint64_t seed);
 void episode_finish(struct episode *episode);
 
 /* Runs operations on both sides, in the directory ${path}; ends at the first
- * answer that differs (true, and ${failure} tells).  Operations whose table
+ * answer that differs (true, and ${failure} tells), and without a verdict where
+ * an operation lasted from one second into the next.  Operations whose table
  * isn't there, because those that made it were left out, are left out too. */
 bool episode_run(const struct episode *episode, struct model *model,
 		 const char *path, struct failure *failure);

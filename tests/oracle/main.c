@@ -66,7 +66,7 @@ run(const struct campaign *campaign)
 		episode_make(episode, campaign->seed + i);
 		has_failed = episode_run(episode, model, campaign->path,
 					 &failure);
-		done += has_failed ? failure.index + 1 : episode->count;
+		done += failure.index + 1;
 		if (has_failed) {
 			printf("-- seed %" PRIu64 " differs at statement %zu;"
 			       " reduced:\n", episode->seed, failure.index + 1);

@@ -3,9 +3,13 @@
  * The rules, as SQL says them:
  *
  *   a write with a larger timestamp replaces the whole row;
- *   with an equal one, a tombstone stays or comes; between two rows, each
- *   column takes the larger bytes, null loses, and the later expiry counts;
- *   a write with a smaller one changes nothing.
+ *   with an equal one, a tombstone stays or comes; of two rows the one that
+ *   expires later replaces the other whole, where one that never expires
+ *   counts as the earliest; with equal expiries each column takes the larger
+ *   bytes, and null loses;
+ *   a write with a smaller one changes nothing;
+ *   an expired row is as good as a tombstone for whoever reads, and still a
+ *   row for whoever writes with its timestamp.
  *
  * The server's timestamps lie above every small explicit one and below the
  * far future's, and grow with each statement. */
@@ -18,7 +22,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SERVER_FIRST INT64_C(1000000000000000)
 #define SERVER_END INT64_C(3000000000000000)
@@ -34,6 +37,7 @@ struct model {
 	sqlite3 *sqlite;
 	enum plant plant;
 	int64_t clock;
+	int64_t now_s;
 	struct model_table tables[MODEL_TABLES_MAX];
 };
 
@@ -111,6 +115,12 @@ model_destroy(struct model *model)
 	free(model);
 }
 
+void
+model_set_time(struct model *model, int64_t now_s)
+{
+	model->now_s = now_s;
+}
+
 const struct schema *
 model_schema(const struct model *model, unsigned slot)
 {
@@ -148,7 +158,8 @@ append_insert(const struct schema *schema, struct buffer *sql)
 static void
 append_merged(const struct model *model, unsigned column, struct buffer *sql)
 {
-	buffer_printf(sql, "c%u = CASE WHEN excluded.ts > ts THEN ", column);
+	buffer_printf(sql, "c%u = CASE WHEN excluded.ts > ts OR"
+			   " excluded.expiry > expiry THEN ", column);
 	if (model->plant == PLANT_KEEP_UNNAMED)
 		buffer_printf(sql, "coalesce(excluded.c%u, c%u)", column,
 			      column);
@@ -160,8 +171,6 @@ append_merged(const struct model *model, unsigned column, struct buffer *sql)
 		      column, column, column, column);
 }
 
-/* A row that never expires outlives any that does: its expiry counts as the
- * later one. */
 static sqlite3_stmt *
 prepare_put(struct model *model, const struct schema *schema)
 {
@@ -172,14 +181,14 @@ prepare_put(struct model *model, const struct schema *schema)
 	     i++)
 		append_merged(model, i, &sql);
 	buffer_append_string(
-		&sql, "expiry = CASE WHEN excluded.ts > ts THEN"
-		      " excluded.expiry ELSE max(expiry, excluded.expiry) END,"
-		      " ts = excluded.ts, tomb = 0 WHERE excluded.ts > ts");
+		&sql, "expiry = excluded.expiry, ts = excluded.ts, tomb = 0"
+		      " WHERE excluded.ts > ts");
 	if (model->plant == PLANT_TIE_DELETE)
 		buffer_append_string(&sql, " OR excluded.ts = ts");
 	else if (model->plant != PLANT_TIE_FIRST)
 		buffer_append_string(&sql,
-				     " OR (excluded.ts = ts AND tomb = 0)");
+				     " OR (excluded.ts = ts AND tomb = 0 AND"
+				     " excluded.expiry >= expiry)");
 	return prepare_sql(model, &sql);
 }
 
@@ -214,7 +223,8 @@ create_table(struct model *model, const struct schema *schema)
 	table->schema = schema;
 	table->put = prepare_put(model, schema);
 	table->delete = prepare_delete(model, schema);
-	buffer_printf(&sql, "SELECT ts, tomb FROM t%u"
+	buffer_printf(&sql, "SELECT ts, tomb = 0 AND"
+			    " (expiry = 0 OR expiry > ?) FROM t%u"
 			    " WHERE tok = ? AND key = ?", schema->slot);
 	table->find = prepare_sql(model, &sql);
 }
@@ -265,19 +275,20 @@ find_version(struct model *model, const struct operation *operation,
 	bool is_found;
 
 	*is_live = false;
-	sqlite3_bind_int64(find, 1, operation->key->token);
-	bind_slice(find, 2, operation->key->bytes);
+	sqlite3_bind_int64(find, 1, model->now_s);
+	sqlite3_bind_int64(find, 2, operation->key->token);
+	bind_slice(find, 3, operation->key->bytes);
 	is_found = sqlite3_step(find) == SQLITE_ROW;
 	if (is_found) {
 		*timestamp_us = sqlite3_column_int64(find, 0);
-		*is_live = sqlite3_column_int(find, 1) == 0;
+		*is_live = sqlite3_column_int(find, 1) != 0;
 	}
 	must(model, sqlite3_reset(find), "find");
 	return is_found;
 }
 
-/* Never stands for "no expiry" in SQL's max(): the largest of all. */
-#define EXPIRES_NEVER INT64_MAX
+/* Sorts before every expiry that there is. */
+enum { EXPIRES_NEVER = 0 };
 
 static int64_t
 expiry_of(const struct model *model, const struct operation *operation)
@@ -288,7 +299,7 @@ expiry_of(const struct model *model, const struct operation *operation)
 
 	if (operation->has_ttl)
 		ttl = operation->ttl_s;
-	return ttl == 0 ? EXPIRES_NEVER : (int64_t)time(NULL) + ttl;
+	return ttl == 0 ? EXPIRES_NEVER : model->now_s + ttl;
 }
 
 static void
@@ -371,7 +382,10 @@ prepare_select(struct model *model, const struct operation *operation)
 
 	buffer_append_string(&sql, "SELECT ");
 	append_columns(schema, &sql);
-	buffer_printf(&sql, " FROM t%u WHERE tomb = 0", schema->slot);
+	buffer_printf(&sql,
+		      " FROM t%u WHERE tomb = 0 AND"
+		      " (expiry = 0 OR expiry > %" PRId64 ")",
+		      schema->slot, model->now_s);
 	if (operation->where == WHERE_KEY)
 		buffer_append_string(&sql, " AND tok = ? AND key = ?");
 	else if (operation->where == WHERE_IN)
@@ -441,19 +455,19 @@ set_writetime(struct cell *cell, struct arena *arena, sqlite3_stmt *statement)
 }
 
 static void
-set_ttl(struct cell *cell, sqlite3_stmt *statement)
+set_ttl(const struct model *model, struct cell *cell, sqlite3_stmt *statement)
 {
 	int64_t expiry = sqlite3_column_int64(statement, 3);
 
 	if (expiry == EXPIRES_NEVER)
 		return;
 	cell->kind = CELL_TTL_MOST;
-	cell->number = expiry - (int64_t)time(NULL);
+	cell->number = expiry - model->now_s;
 }
 
 static void
-set_item(struct cell *cell, struct arena *arena, sqlite3_stmt *statement,
-	 const struct item *item)
+set_item(const struct model *model, struct cell *cell, struct arena *arena,
+	 sqlite3_stmt *statement, const struct item *item)
 {
 	bool is_null = sqlite3_column_type(statement, 5 + (int)item->column) ==
 		       SQLITE_NULL;
@@ -468,12 +482,12 @@ set_item(struct cell *cell, struct arena *arena, sqlite3_stmt *statement,
 	else if (item->kind == ITEM_WRITETIME)
 		set_writetime(cell, arena, statement);
 	else
-		set_ttl(cell, statement);
+		set_ttl(model, cell, statement);
 }
 
 static void
-add_row(struct result *result, const struct operation *operation,
-	sqlite3_stmt *statement)
+add_row(const struct model *model, struct result *result,
+	const struct operation *operation, sqlite3_stmt *statement)
 {
 	struct cell *cells = result_add_row(result);
 
@@ -483,7 +497,7 @@ add_row(struct result *result, const struct operation *operation,
 		return;
 	}
 	for (unsigned i = 0; i < operation->item_count; i++)
-		set_item(&cells[i], &result->arena, statement,
+		set_item(model, &cells[i], &result->arena, statement,
 			 &operation->items[i]);
 }
 
@@ -502,7 +516,7 @@ run_select(struct model *model, const struct operation *operation,
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		count++;
 		if (!operation->is_count)
-			add_row(result, operation, statement);
+			add_row(model, result, operation, statement);
 	}
 	must(model, code, "select");
 	sqlite3_finalize(statement);

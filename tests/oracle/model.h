@@ -31,6 +31,10 @@ struct model;
 struct model *model_create(enum plant plant);
 void model_destroy(struct model *model);
 
+/* The second in which the next operations take place: what expires is decided
+ * by it. */
+void model_set_time(struct model *model, int64_t now_s);
+
 /* Forgets all tables. */
 void model_reset(struct model *model);
 

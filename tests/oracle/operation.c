@@ -22,13 +22,14 @@ timestamp_random(struct random *random)
 static void
 add_using(struct random *random, struct operation *operation, bool with_ttl)
 {
-	static const uint32_t ttls[] = { 0, 100000, 1000000, 630720000 };
+	static const uint32_t ttls[] = { 0, 0, 1, 2, 100000, 100000, 1000000,
+					 630720000 };
 
 	if (!operation->is_conditional && random_percent(random, 45)) {
 		operation->has_timestamp = true;
 		operation->timestamp_us = timestamp_random(random);
 	}
-	if (with_ttl && random_percent(random, 20)) {
+	if (with_ttl && random_percent(random, 30)) {
 		operation->has_ttl = true;
 		operation->ttl_s = ttls[random_below(random,
 						     ARRAY_COUNT(ttls))];
