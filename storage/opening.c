@@ -16,35 +16,64 @@ enum { SEGMENT_SIZE_DEFAULT = 128 << 10, FILE_SEGMENTS_DEFAULT = 256 };
 
 /* ---- the directory ---- */
 
+/* What is in a directory without a manifest. */
+struct leftovers {
+	bool has_segments;
+	char other[256]; /* the name of something that isn't ours; or empty */
+};
+
 static int
-refuse_name(void *context, const char *name)
+visit_leftover(void *context, const char *name)
 {
-	char *found = context;
+	struct leftovers *leftovers = context;
+	uint32_t shard, number;
 
 	if (strcmp(name, LOCK_NAME) == 0 ||
 	    strcmp(name, MANIFEST_NAME_ASIDE) == 0)
 		return 0;
-	snprintf(found, 256, "%s", name);
-	return 1;
+	if (segment_file_parse_name(name, &shard, &number))
+		leftovers->has_segments = true;
+	else
+		snprintf(leftovers->other, sizeof(leftovers->other), "%s",
+			 name);
+	return 0;
 }
 
-/* A new database is made only where nothing else is. */
 static int
-check_empty(struct io *io, struct error *error)
+refuse_other_things(struct io *io, const char *found, struct error *error)
 {
-	char found[256];
-	int status = io->methods->list(io, refuse_name, found);
+	int status = error_set(error, ERROR_CONFIG,
+			       "%s is not a logstor database and not empty: "
+			       "found '%s'",
+			       io->methods->path(io), found);
+
+	error_hint(error, "name a new or an empty directory");
+	return status;
+}
+
+/* There is no manifest: 0 where a new database may be made, which is only
+ * where nothing else is. */
+static int
+check_new(struct io *io, const struct engine_options *options,
+	  struct error *error)
+{
+	struct leftovers leftovers = { 0 };
+	const char *path = io->methods->path(io);
+	int status = io->methods->list(io, visit_leftover, &leftovers);
 
 	if (status < 0)
 		return io_error(io, status, "list", NULL, IO_NO_OFFSET, error);
-	if (status == 0)
-		return 0;
-	status = error_set(error, ERROR_CONFIG,
-			   "%s is not a logstor database and not empty: found "
-			   "'%s'",
-			   io->methods->path(io), found);
-	error_hint(error, "name a new or an empty directory");
-	return status;
+	if (leftovers.has_segments)
+		return error_set(error, ERROR_CORRUPT,
+				 "%s/%s is missing, but segment files are "
+				 "there: this is a damaged logstor database",
+				 path, MANIFEST_NAME);
+	if (options->must_exist || options->is_read_only)
+		return error_set(error, ERROR_CONFIG,
+				 "there is no database in %s", path);
+	if (leftovers.other[0] != '\0')
+		return refuse_other_things(io, leftovers.other, error);
+	return 0;
 }
 
 static int
@@ -138,13 +167,18 @@ open_files(struct engine *engine, struct error *error)
 				 io->methods->path(io), list.extra,
 				 list.file_count);
 	count = list.file_count + list.has_next;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && status == 0; i++) {
 		status = segment_manager_open_file(&engine->segments,
 						   i + 1 == count, error);
-		if (status < 0)
-			return status;
+		/* It was counted when its first segments were synced. */
+		if (status == 0 && i < list.file_count &&
+		    engine->segments.files[i].segment_count == 0)
+			status = segment_manager_damaged(
+				&engine->segments,
+				i * engine->manifest.file_segments, 0,
+				"no whole segment is left of it", error);
 	}
-	return 0;
+	return status;
 }
 
 /* ---- the parts of an engine ---- */
@@ -241,10 +275,16 @@ grow_first_segments(struct engine *engine, struct error *error)
 	return 0;
 }
 
+static uint64_t
+least_size_max(const struct manifest *manifest)
+{
+	return (uint64_t)SEGMENT_STEP_MIN * manifest->segment_size;
+}
+
 static int
 check_size_max(const struct manifest *manifest, struct error *error)
 {
-	uint64_t least = (uint64_t)SEGMENT_STEP_MIN * manifest->segment_size;
+	uint64_t least = least_size_max(manifest);
 
 	if (manifest->size_max == 0 || manifest->size_max >= least)
 		return 0;
@@ -281,23 +321,24 @@ static int
 open_existing(struct engine *engine, const struct engine_options *options,
 	      struct error *error)
 {
+	struct manifest *manifest = &engine->manifest;
 	int status;
 
+	if (manifest->size_max != 0 &&
+	    manifest->size_max < least_size_max(manifest))
+		return error_set(error, ERROR_CORRUPT,
+				 "%s/%s is damaged: a maximum size of %" PRIu64
+				 " bytes is impossible",
+				 engine->io->methods->path(engine->io),
+				 MANIFEST_NAME, manifest->size_max);
 	if (options->size_max != 0)
-		engine->manifest.size_max = options->size_max;
+		manifest->size_max = options->size_max;
 	status = check_size_max(&engine->manifest, error);
 	if (status == 0)
 		status = init_parts(engine, error);
 	if (status == 0)
 		status = open_files(engine, error);
 	return status == 0 ? recovery_run(engine, error) : status;
-}
-
-static int
-missing_database(const struct engine *engine, struct error *error)
-{
-	return error_set(error, ERROR_CONFIG, "there is no database in %s",
-			 engine->io->methods->path(engine->io));
 }
 
 /* The manifest is looked at again under the lock: somebody may just have made
@@ -308,11 +349,8 @@ opening_open(struct engine *engine, const struct engine_options *options,
 {
 	int status = manifest_load(engine->io, &engine->manifest, error);
 
-	if (status == MANIFEST_MISSING &&
-	    (options->must_exist || options->is_read_only))
-		return missing_database(engine, error);
 	if (status == MANIFEST_MISSING)
-		status = check_empty(engine->io, error);
+		status = check_new(engine->io, options, error);
 	if (status < 0)
 		return status;
 	manifest_finish(&engine->manifest);
@@ -321,9 +359,8 @@ opening_open(struct engine *engine, const struct engine_options *options,
 		status = manifest_load(engine->io, &engine->manifest, error);
 	if (status < 0)
 		return status;
-	if (status == MANIFEST_MISSING && options->is_read_only)
-		return missing_database(engine, error);
-	if (status == MANIFEST_MISSING)
-		return create(engine, options, error);
-	return open_existing(engine, options, error);
+	if (status == 0)
+		return open_existing(engine, options, error);
+	status = check_new(engine->io, options, error);
+	return status == 0 ? create(engine, options, error) : status;
 }

@@ -479,11 +479,6 @@ TEST(a_directory_with_other_things_is_not_made_a_database)
 	fault_disk_add(disk, "lock", "1", 1);
 	fault_disk_add(disk, "manifest.tmp", "half", 4);
 	driver_close(driver_open_disk(disk));
-	fault_disk_remove(disk, "manifest");
-	error = open_fails(disk);
-	assert_string_equal(error.message,
-			    "/disk is not a logstor database and not empty: "
-			    "found '" FILE_0 "'");
 	fault_disk_destroy(disk);
 	disk = fault_disk_create(8);
 	fault_disk_add(disk, "photo.jpg", "x", 1);
@@ -491,6 +486,69 @@ TEST(a_directory_with_other_things_is_not_made_a_database)
 	assert_non_null(strstr(error.message, "found 'photo.jpg'"));
 	assert_int_equal(fault_disk_count(disk), 1);
 	fault_disk_destroy(disk);
+}
+
+TEST(a_database_without_its_manifest_is_called_damaged)
+{
+	static const char *const others[] = { "a photo.jpg", "zzz" };
+	struct fault_disk *disk = make_files();
+	struct engine_options options = driver_small;
+	struct error error;
+
+	fault_disk_remove(disk, "manifest");
+	for (size_t i = 0; i < 3; i++) {
+		options.must_exist = i == 1;
+		options.is_read_only = i == 2;
+		error = driver_open_error(fault_disk_open(disk), &options);
+		assert_int_equal(error.code, ERROR_CORRUPT);
+		assert_string_equal(error.message,
+				    "/disk/manifest is missing, but segment "
+				    "files are there: this is a damaged "
+				    "logstor database");
+		if (i < ARRAY_COUNT(others))
+			fault_disk_add(disk, others[i], "x", 1);
+	}
+	fault_disk_destroy(disk);
+}
+
+TEST(a_manifest_with_an_impossible_maximum_is_named)
+{
+	struct fault_disk *disk = make_files();
+	size_t size;
+	uint8_t *bytes = fault_disk_file(disk, "manifest", &size);
+	uint32_t sealed = load_u32_le(bytes + 20);
+	struct error error;
+
+	store_u64_le(bytes + 48, 4096);
+	store_u64_le(bytes,
+		     checksum_seeded(slice_make(bytes + 8, sealed - 8), 0));
+	error = open_fails(disk);
+	assert_int_equal(error.code, ERROR_CORRUPT);
+	assert_string_equal(error.message,
+			    "/disk/manifest is damaged: a maximum size of "
+			    "4096 bytes is impossible");
+	fault_disk_destroy(disk);
+}
+
+/* Nothing else than its size tells, where the manifest was written before the
+ * log was. */
+TEST(the_only_file_cut_to_nothing_is_named)
+{
+	static const size_t sizes[] = { 0, 4095 };
+	uint32_t table;
+
+	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
+		struct fault_disk *disk = make_log(&table, false);
+		struct error error;
+
+		fault_disk_resize(disk, FILE_0, sizes[i]);
+		error = open_fails(disk);
+		assert_int_equal(error.code, ERROR_CORRUPT);
+		assert_string_equal(error.message,
+				    "/disk/" FILE_0 " is damaged at offset 0: "
+				    "no whole segment is left of it");
+		fault_disk_destroy(disk);
+	}
 }
 
 TEST(a_second_opener_is_told_who_has_it)
