@@ -169,6 +169,7 @@ engine_close(struct engine *engine, struct error *error)
 		waited = wait_for_io(engine, status < 0 ? NULL : error);
 		if (status == 0)
 			status = waited;
+		engine_notice_failed_growth(engine);
 		if (status == 0 && engine->writer.has_failed) {
 			if (error != NULL)
 				*error = engine->writer.failure;

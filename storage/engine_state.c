@@ -304,6 +304,22 @@ record_new_file(struct engine *engine)
 }
 
 void
+engine_notice_failed_growth(struct engine *engine)
+{
+	const struct growth *growth = &engine->segments.growth;
+	const struct io_operation *sync = &growth->operation;
+
+	if (sync->kind != IO_SYNC || growth->is_in_flight ||
+	    sync->result >= 0 || engine->writer.has_failed)
+		return;
+	segment_manager_io_error(&engine->segments, (int)sync->result, "sync",
+				 growth->number *
+					 engine->segments.file_segments,
+				 0, &engine->writer.failure);
+	engine->writer.has_failed = true;
+}
+
+void
 engine_step(struct engine *engine)
 {
 	if (engine->is_read_only)
@@ -321,6 +337,7 @@ engine_step(struct engine *engine)
 		segment_growth_step(&engine->segments);
 		if (engine->segments.growth.state == GROWTH_RECORDING)
 			record_new_file(engine);
+		engine_notice_failed_growth(engine);
 	}
 	retire_step(engine);
 }

@@ -79,6 +79,10 @@ void engine_describe(struct engine *engine, bool is_clean);
  * ${settled} is settled. */
 void engine_continue_log(struct engine *engine, uint64_t settled);
 
+/* Gives up writing when a growing file couldn't be synced: whatever was
+ * written to it by others may be lost with it, and nobody else is told. */
+void engine_notice_failed_growth(struct engine *engine);
+
 /* After every poll of the io: moves everything on that is ready. */
 void engine_step(struct engine *engine);
 

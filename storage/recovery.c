@@ -456,6 +456,20 @@ sync_log(struct engine *engine, uint32_t first_file, struct error *error)
 	return 0;
 }
 
+/* Names that were found may not be durable yet: the last process may have been
+ * killed, or have failed, between renaming and syncing.  What is written from
+ * here on relies on them, on the manifest's above all. */
+static int
+sync_names(struct engine *engine, struct error *error)
+{
+	struct io *io = engine->io;
+	int status = io_sync_now(io, io->methods->directory(io));
+
+	if (status < 0)
+		return io_error(io, status, "sync", NULL, IO_NO_OFFSET, error);
+	return 0;
+}
+
 static int
 check_position(const struct engine *engine, struct error *error)
 {
@@ -507,6 +521,8 @@ go_on(struct recovery *recovery, struct error *error)
 	if (is_orderly && file_count > 0)
 		unsynced = file_count - 1;
 	status = sync_log(engine, unsynced, error);
+	if (status == 0)
+		status = sync_names(engine, error);
 	if (status < 0 || (is_orderly && !has_new_file))
 		return status;
 	engine_describe(engine, is_orderly);
