@@ -188,10 +188,16 @@ uint64_t engine_count(struct engine *engine, uint32_t table, int64_t first,
 
 /* ---- looking in ---- */
 
+/* Keys and bytes count what is settled: a write from its commit on, a dropped
+ * table's rows not any more as soon as it can't be seen. */
 struct engine_statistics {
-	uint64_t keys;               /* in all user tables, tombstones too */
-	uint64_t live_bytes;         /* records that the index points at */
-	uint64_t dead_bytes;         /* other records */
+	uint64_t keys;               /* of all user tables; without tombstones,
+					with rows that have expired */
+	uint64_t live_bytes;         /* records that an index points at: the
+					newest of each key, tombstones and
+					expired rows too, of all tables */
+	uint64_t dead_bytes;         /* other records: superseded ones, and all
+					of a dropped table */
 	uint64_t disk_bytes;         /* of segment files */
 	uint64_t segments;
 	uint64_t segments_free;
@@ -199,7 +205,8 @@ struct engine_statistics {
 	uint64_t device_bytes_written;
 	uint64_t buffers_written;
 	uint64_t device_reads;
-	uint64_t index_bytes;
+	uint64_t index_bytes;        /* of memory, dropped tables' until it is
+					freed */
 	uint64_t recovery_us;
 	uint64_t recovered_records;
 	uint64_t discarded_bytes;    /* of a torn tail, at opening */

@@ -144,8 +144,11 @@ settle_record(struct engine *engine, struct pending *pending)
 		return false;
 	segment_manager_add_record(&engine->segments,
 				   pending->entry.location);
-	if (outcome == INDEX_REPLACED)
+	table_add_entry(pending->table, &pending->entry);
+	if (outcome == INDEX_REPLACED) {
 		segment_manager_kill_record(&engine->segments, old.location);
+		table_remove_entry(pending->table, &old);
+	}
 	pending_map_remove(&engine->pending, pending);
 	return true;
 }
@@ -268,9 +271,11 @@ retire_step(struct engine *engine)
 	count = primary_index_range(table->index, engine->retired_token,
 				    engine->retired_fingerprint, INT64_MAX,
 				    entries, RETIRE_STEP);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		segment_manager_kill_record(&engine->segments,
 					    entries[i].location);
+		table_remove_entry(table, &entries[i]);
+	}
 	if (count == RETIRE_STEP) {
 		const struct index_entry *last = &entries[count - 1];
 

@@ -130,12 +130,14 @@ insert_version(struct replay *replay, struct table *table,
 	if (outcome < 0)
 		return error_no_memory(error);
 	segment_manager_add_record(segments, entry->location);
+	table_add_entry(table, entry);
 	if (outcome == INDEX_INSERTED)
 		return 0;
 	status = compare_versions(replay, table->id, entry, lsn, &existing,
 				  error);
 	if (status < 0)
 		return status;
+	table_remove_entry(table, status == OLDER ? entry : &existing);
 	if (status == OLDER) {
 		segment_manager_kill_record(segments, entry->location);
 		outcome = primary_index_insert(table->index, &existing,

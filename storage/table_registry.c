@@ -16,6 +16,21 @@ table_destroy(struct table *table)
 }
 
 void
+table_add_entry(struct table *table, const struct index_entry *entry)
+{
+	table->live_bytes += entry->location.size;
+	table->tombstones += entry->is_tombstone;
+}
+
+void
+table_remove_entry(struct table *table, const struct index_entry *entry)
+{
+	assert(table->live_bytes >= entry->location.size);
+	table->live_bytes -= entry->location.size;
+	table->tombstones -= entry->is_tombstone;
+}
+
+void
 table_registry_finish(struct table_registry *registry)
 {
 	for (size_t i = 0; i < registry->count; i++)

@@ -27,8 +27,14 @@ struct table {
 	bool is_dropping;   /* a drop is written and hides its rows */
 	uint64_t drop_lsn;
 	struct primary_index *index;
+	uint64_t live_bytes; /* of records that the index points at */
+	uint64_t tombstones; /* in the index */
 	struct table *next; /* among the retired */
 };
+
+/* An entry came into the table's index, or left it. */
+void table_add_entry(struct table *table, const struct index_entry *entry);
+void table_remove_entry(struct table *table, const struct index_entry *entry);
 
 struct table_registry {
 	struct table **tables; /* ascending by number */

@@ -864,6 +864,60 @@ TEST(counting_sees_what_is_pending)
 	driver_close(engine);
 }
 
+static struct engine_statistics
+statistics_of(const struct engine *engine)
+{
+	struct engine_statistics statistics;
+
+	engine_get_statistics(engine, &statistics);
+	return statistics;
+}
+
+TEST(statistics_know_tombstones_and_dropped_tables_at_once)
+{
+	enum { KEYS = 3000, DELETED = 100 };
+	struct fault_disk *disk = fault_disk_create(6);
+	struct engine *engine = driver_open_disk(disk);
+	struct engine_statistics before, after;
+	uint32_t table;
+	uint64_t lsn;
+	char key[16];
+
+	table = driver_create_table(engine);
+	before = statistics_of(engine);
+	for (int i = 0; i < KEYS; i++) {
+		snprintf(key, sizeof(key), "key%d", i);
+		driver_put(engine, table, key, "first");
+		driver_put(engine, table, key, "second");
+	}
+	for (int i = 0; i < DELETED; i++) {
+		snprintf(key, sizeof(key), "key%d", i);
+		driver_delete(engine, table, key);
+	}
+	driver_commit(engine, engine_last_lsn(engine));
+	after = statistics_of(engine);
+	assert_int_equal(after.keys, KEYS - DELETED);
+	assert_true(after.live_bytes > before.live_bytes + KEYS * 40);
+	driver_close(engine);
+	engine = driver_open_disk(disk);
+	assert_int_equal(statistics_of(engine).keys, KEYS - DELETED);
+	assert_int_equal(statistics_of(engine).live_bytes, after.live_bytes);
+	assert_int_equal(statistics_of(engine).dead_bytes, after.dead_bytes);
+	lsn = driver_drop_table(engine, table);
+	assert_int_equal(statistics_of(engine).keys, 0);
+	assert_int_equal(statistics_of(engine).live_bytes, before.live_bytes);
+	driver_commit(engine, lsn);
+	assert_int_equal(statistics_of(engine).live_bytes, before.live_bytes);
+	after = statistics_of(engine);
+	for (int i = 0; i < KEYS; i++)
+		assert_int_equal(engine_poll(engine, 0, NULL), 0);
+	assert_int_equal(statistics_of(engine).live_bytes, after.live_bytes);
+	assert_int_equal(statistics_of(engine).dead_bytes, after.dead_bytes);
+	assert_true(statistics_of(engine).index_bytes < after.index_bytes);
+	driver_close(engine);
+	fault_disk_destroy(disk);
+}
+
 TEST(timestamps_strictly_increase_on_a_clock_that_does_not)
 {
 	struct fault_disk *disk = fault_disk_create(3);
