@@ -163,6 +163,17 @@ close_file:
 	return status;
 }
 
+void
+segment_manager_close_empty_file(struct segment_manager *manager)
+{
+	const struct segment_file *last =
+		&manager->files[manager->file_count - 1];
+
+	assert(last->segment_count == 0);
+	manager->io->methods->close(manager->io, last->file);
+	manager->file_count--;
+}
+
 /* ---- places ---- */
 
 struct segment_place

@@ -67,6 +67,8 @@ bool segment_file_parse_name(const char *name, uint32_t *shard,
 /* Opens the next file, which must exist; ${is_last} allows a short one. */
 MUST_CHECK int segment_manager_open_file(struct segment_manager *manager,
 					 bool is_last, struct error *error);
+/* Closes the last file, which must have no segment. */
+void segment_manager_close_empty_file(struct segment_manager *manager);
 
 /* The file, its name and the offset in it of a place in a segment. */
 struct segment_place {

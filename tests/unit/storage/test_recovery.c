@@ -724,4 +724,22 @@ TEST(a_newer_buffer_is_told_by_its_version)
 	fault_disk_destroy(disk);
 }
 
+TEST(a_file_that_was_only_just_made_is_not_counted)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+
+	driver_commit(engine, driver_put(engine, table, "k", "v"));
+	disk = driver_kill(engine, disk);
+	fault_disk_add(disk, "00-000001.segments", "", 0);
+	/* The second opening finds what the first one has left. */
+	for (int i = 0; i < 2; i++) {
+		engine = driver_open_disk(disk);
+		assert_string_equal(driver_get(engine, table, "k"), "v");
+		disk = driver_kill(engine, disk);
+	}
+	fault_disk_destroy(disk);
+}
+
 UNIT_MAIN()
