@@ -55,6 +55,7 @@ class Manifest:
     watermark: int
     segment: int         # where the log goes on
     offset: int
+    clock_us: int        # its high mark
     voids: list
 
 
@@ -73,10 +74,10 @@ def read_manifest(path):
 
     refuse_unless(len(data) >= 192, 0, "it is too short")
     (checksum, magic, version, size, database_id, _, segment_size,
-     file_segments, _, shards, files, flags, next_table, _, watermark, moving,
-     next_sequence, next_moving, next_segment_sequence, next_lsn, _, segment,
-     offset, segment_sequence, newest, before, user_voids, moving_voids) = \
-        MANIFEST.unpack_from(data)
+     file_segments, size_max, shards, files, flags, next_table, _, watermark,
+     moving, next_sequence, next_moving, next_segment_sequence, next_lsn,
+     clock_us, segment, offset, segment_sequence, newest, before, user_voids,
+     moving_voids) = MANIFEST.unpack_from(data)
     refuse_unless(magic == b"LOGSTORM", 8, "its magic is wrong")
     refuse_unless(192 <= size <= len(data), 20, "its size is wrong")
     refuse_unless(checksum == xxh3_64(data[8:size]), 0,
@@ -90,6 +91,8 @@ def read_manifest(path):
                   "its segment size is wrong")
     refuse_unless(1 <= file_segments <= 65536, 44,
                   "its number of segments is wrong")
+    refuse_unless(size_max == 0 or size_max >= 8 * segment_size, 48,
+                  "its limit is impossible")
     refuse_unless(shards == 1, 56, "its number of shards is wrong")
     refuse_unless(flags & ~1 == 0, 64, "its flags are wrong")
     refuse_unless(not any(newest + before), 152, "it names a checkpoint")
@@ -110,7 +113,7 @@ def read_manifest(path):
                       "its void ranges don't ascend")
         last = end
     return Manifest(database_id, segment_size, file_segments, files,
-                    watermark, segment, offset, voids)
+                    watermark, segment, offset, clock_us, voids)
 
 
 # ---- segment files ----
@@ -144,6 +147,7 @@ class Buffer:
     segment_sequence: int
     sequence: int
     watermark: int
+    clock_us: int
     ends_batch: bool
     count: int           # of records
     lsn_max: int
@@ -183,8 +187,8 @@ class Reader:
             return None
         (checksum, magic, version, kind, stream, flags, part, parts, zero,
          its_segment, its_offset, segment_sequence, lives, size, sequence,
-         records, table, watermark, moving, _, first, last, lsn, database_id,
-         zero_too) = HEADER.unpack_from(data, offset)
+         records, table, watermark, moving, clock_us, first, last, lsn,
+         database_id, zero_too) = HEADER.unpack_from(data, offset)
         end = offset + BUFFER_HEADER + size
         is_foreign = database_id != self.manifest.database_id
         at = file_at + offset
@@ -209,7 +213,7 @@ class Reader:
             raise damaged(name, at, "the buffer's header makes no sense")
         behind = rounded(end, PAGE)
         return Buffer(name, at, segment, offset, segment_sequence, sequence,
-                      watermark, bool(flags & 1), records, lsn,
+                      watermark, clock_us, bool(flags & 1), records, lsn,
                       data[offset:end], any(data[behind:behind + PAGE]))
 
     def records(self, buffer):
@@ -289,6 +293,8 @@ class Reader:
             length = os.fstat(file.fileno()).st_size
             if length > full or length < full and not is_last:
                 raise Damage(f"{name} has {length} bytes, not {full}")
+            if length < size and number < self.manifest.files:
+                raise damaged(name, 0, "no whole segment is left of it")
             for index in range(length // size):
                 data = file.read(size)
                 # Most of a young file is zeros.
@@ -309,12 +315,14 @@ class Log:
         self.names = segment_files(path, self.manifest)
         self.check_position(path)
         self.watermark = self.manifest.watermark
+        self.clock_us = self.manifest.clock_us
         by_sequence = {}
         for number, name in enumerate(self.names):
             is_last = number == len(self.names) - 1
             for buffer in self.reader.buffers_of_file(path, number, name,
                                                       is_last):
                 self.watermark = max(self.watermark, buffer.watermark)
+                self.clock_us = max(self.clock_us, buffer.clock_us)
                 if not self.is_void(buffer.sequence):
                     by_sequence.setdefault(buffer.sequence,
                                            []).append(buffer)

@@ -178,9 +178,18 @@ def decode_row(table, record):
                      f"{table.name} makes no sense: {error}") from error
 
 
-def read_rows(path, now, has_checksums=True):
+def read_tables(path, now, has_checksums):
+    """(Tables, the time): by default it is what the database goes by, whose
+    clock never runs backward."""
+    log = Log(path, has_checksums)
+    if now is None:
+        now = max(int(time.time()), log.clock_us // 10 ** 6)
+    return Tables(log), now
+
+
+def read_rows(path, now=None, has_checksums=True):
     """Yields what is printed for each row."""
-    tables = Tables(Log(path, has_checksums))
+    tables, now = read_tables(path, now, has_checksums)
     for table in read_catalog(tables, now)[1]:
         for token, record in tables.rows(table.storage_id, now):
             yield {"keyspace": table.keyspace, "table": table.name,
@@ -189,8 +198,8 @@ def read_rows(path, now, has_checksums=True):
                    "row": decode_row(table, record)}
 
 
-def read_schema(path, now, has_checksums=True):
-    tables = Tables(Log(path, has_checksums))
+def read_schema(path, now=None, has_checksums=True):
+    tables, now = read_tables(path, now, has_checksums)
     keyspaces, found = read_catalog(tables, now)
     for keyspace in sorted(keyspaces):
         yield {"keyspace": keyspace, "options": dict(keyspaces[keyspace])}
@@ -207,7 +216,7 @@ def main():
     parser.add_argument("directory")
     parser.add_argument("--skip-checksums", action="store_true",
                         help="believe every byte: faster on large files")
-    parser.add_argument("--now", type=int, default=int(time.time()),
+    parser.add_argument("--now", type=int,
                         help="what the clock reads, in seconds since 1970")
     parser.add_argument("--schema", action="store_true",
                         help="print keyspaces and tables instead of rows")

@@ -4,9 +4,9 @@
 A value becomes what json.dumps prints as the shell's JSON: numbers, strings,
 lists and dictionaries.  What is no value of its type raises ValueError."""
 
-import ipaddress
 import json
 import math
+import socket
 import struct
 import uuid
 from dataclasses import dataclass
@@ -171,10 +171,8 @@ def timeuuid(value):
 def inet(value):
     if len(value) not in (4, 16):
         raise ValueError("an address of an impossible size")
-    # In its own family: 16 bytes stay IPv6, whatever stands in them.
-    family = ipaddress.IPv4Address if len(value) == 4 else \
-        ipaddress.IPv6Address
-    return str(family(value))
+    family = socket.AF_INET if len(value) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, value)
 
 
 FIXED = {"boolean": (1, boolean), "tinyint": (1, integer),

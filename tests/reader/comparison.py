@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""The independent reader's rows beside those that the shell prints."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(HERE, "..", "shell"))
+
+from log import Damage  # noqa: E402
+from reader import read_rows, read_schema  # noqa: E402
+from support import expect  # noqa: E402
+
+PLACE = re.compile(r"(\S+) is damaged at offset (\d+)")
+
+
+def normal(value):
+    """One spelling for what JSON can spell in several ways."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def shell_rows(shell, path, table):
+    done = shell.run("--format", "json", "-e", f"SELECT * FROM {table}", path)
+    expect(done, status=0, errors="")
+    # Not splitlines(): text may hold other things that end lines.
+    return [normal(json.loads(line))
+            for line in done[1].split("\n") if line]
+
+
+def reader_tables(path, now=None):
+    """{"ks"."table": its rows}, also of tables without rows."""
+    tables = {name(line): [] for line in read_schema(path, now)
+              if "table" in line}
+    for line in read_rows(path, now):
+        tables[name(line)].append(normal(line["row"]))
+    return tables
+
+
+def name(line):
+    def quoted(text):
+        return '"' + text.replace('"', '""') + '"'
+
+    return f"{quoted(line['keyspace'])}.{quoted(line['table'])}"
+
+
+def assert_same(shell, path, expected_tables=None, now=None):
+    """Both must show the same tables and rows.  The reader goes first: the
+    shell changes what it opens."""
+    found = reader_tables(path, now)
+    if expected_tables is not None:
+        assert sorted(found) == sorted(expected_tables), \
+            f"the reader found {sorted(found)}"
+    for table, rows in found.items():
+        theirs = shell_rows(shell, path, table)
+        for number, pair in enumerate(zip(rows, theirs)):
+            assert pair[0] == pair[1], \
+                f"row {number} of {table}: {pair[0]} and {pair[1]}"
+        assert len(rows) == len(theirs), \
+            f"{table}: {len(rows)} rows and {len(theirs)}"
+    return found
+
+
+def reader_complaint(path):
+    """Where the reader sees damage: (file, offset), or the whole text when it
+    names no place; None when it sees none."""
+    try:
+        for _ in read_rows(path):
+            pass
+    except Damage as damage:
+        return place_in(str(damage))
+    return None
+
+
+def shell_complaint(shell, path):
+    # Not to repair anything: read only.
+    status, _, errors = shell.run("--readonly", "-e", "DESCRIBE KEYSPACES",
+                                  path)
+    return None if status == 0 else place_in(errors)
+
+
+def place_in(text):
+    found = PLACE.search(text)
+    return (os.path.basename(found[1]), int(found[2])) if found else text
+
+
+def run_steps(program, path, steps, *, segment=8192, segments=8, leave=False):
+    """Runs CQL with a database geometry of one's own, a buffer (at least) for
+    each of ${steps}."""
+    subprocess.run([program, path, str(segment), str(segments),
+                    *(["leave"] if leave else [])],
+                   input="-- step\n".join(step + "\n" for step in steps)
+                   .encode(), check=True, timeout=60)
