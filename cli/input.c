@@ -2,6 +2,7 @@
 #include "cli/input.h"
 
 #include "cli/command.h"
+#include "cli/describe.h"
 #include "include/logstor.h"
 
 #include <assert.h>
@@ -140,10 +141,15 @@ static enum input_kind
 take_statement(struct input *input, struct input_item *item)
 {
 	size_t pending = input_pending(input);
-	size_t end = pending;
+	size_t end;
 	bool is_empty = false;
 	bool is_complete;
 
+	end = describe_line_end(slice_make(input->text.data + input->at,
+					   pending));
+	if (end > 0)
+		return take(input, item, input->at + end, INPUT_STATEMENT);
+	end = pending;
 	is_complete = logstor_complete((const char *)input->text.data +
 					       input->at,
 				       pending, &end, &is_empty);
