@@ -5,8 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOCK_TRIES = 50 }; /* of 20 ms each */
 
 /* False when the environment names no place. */
 static bool
@@ -59,16 +64,32 @@ make_path(void)
 	return NULL;
 }
 
-void
-history_load(History *entries)
+static History *
+load_from(const char *path)
 {
-	char *path = make_path();
+	History *entries = history_init();
 	HistEvent event;
 
+	if (entries == NULL)
+		return NULL;
+	history(entries, &event, H_SETSIZE, HISTORY_COUNT_MAX);
+	history(entries, &event, H_SETUNIQUE, 1);
 	if (path != NULL)
 		history(entries, &event, H_LOAD, path);
-	free(path);
+	return entries;
 }
+
+History *
+history_load(void)
+{
+	char *path = make_path();
+	History *entries = load_from(path);
+
+	free(path);
+	return entries;
+}
+
+/* ---- saving ---- */
 
 static FILE *
 open_for_writing(const char *path)
@@ -84,32 +105,81 @@ open_for_writing(const char *path)
 	return file;
 }
 
-/* Written aside and renamed, so that two shells that end together leave the
- * whole of one. */
-void
-history_save(History *entries)
+/* Written aside and renamed, so that a reader finds the whole of one. */
+static void
+replace_file(const char *path, History *entries)
 {
-	char *path = make_path();
 	struct buffer temporary = { 0 };
 	HistEvent event;
-	FILE *file;
+	FILE *file = NULL;
 
-	if (path == NULL)
-		return;
-	make_folders(path);
 	buffer_printf(&temporary, "%s.%ld", path, (long)getpid());
 	buffer_append_byte(&temporary, '\0');
-	if (temporary.has_failed)
-		goto out;
-	file = open_for_writing((const char *)temporary.data);
-	if (file == NULL)
-		goto out;
-	history(entries, &event, H_SAVE_FP, file);
-	if (fclose(file) == 0)
-		rename((const char *)temporary.data, path);
-	else
-		unlink((const char *)temporary.data);
-out:
+	if (!temporary.has_failed)
+		file = open_for_writing((const char *)temporary.data);
+	if (file != NULL) {
+		history(entries, &event, H_SAVE_FP, file);
+		if (fclose(file) == 0)
+			rename((const char *)temporary.data, path);
+		else
+			unlink((const char *)temporary.data);
+	}
 	buffer_finish(&temporary);
+}
+
+/* One shell at a time reads, adds and replaces.  The folder has the lock,
+ * since the file is another one each time.  One that hangs isn't waited for:
+ * then both may write, and the last one wins. */
+static int
+lock_folder(const char *path)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	const char *slash = strrchr(path, '/');
+	char *folder = strndup(path, (size_t)(slash - path));
+	int fd = -1;
+
+	if (folder != NULL)
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+static void
+add_entries(History *all, struct slice entries)
+{
+	const char *at = (const char *)entries.data;
+	const char *end = at + entries.size;
+	HistEvent event;
+
+	for (; at < end; at += strlen(at) + 1)
+		history(all, &event, H_ENTER, at);
+}
+
+void
+history_save(struct slice entries)
+{
+	char *path = make_path();
+	History *all;
+	int lock;
+
+	if (path == NULL || entries.size == 0) {
+		free(path);
+		return;
+	}
+	make_folders(path);
+	lock = lock_folder(path);
+	all = lock < 0 ? NULL : load_from(path);
+	if (all != NULL) {
+		add_entries(all, entries);
+		replace_file(path, all);
+		history_end(all);
+	}
+	if (lock >= 0)
+		close(lock);
 	free(path);
 }

@@ -12,8 +12,12 @@
 
 enum { HISTORY_COUNT_MAX = 1000 };
 
-/* Both do nothing where there is no place for it: a history is a comfort. */
-void history_load(History *entries);
-void history_save(History *entries);
+/* Both do without where there is no place for it: a history is a comfort. */
+
+/* What was kept, to be ended with history_end(); NULL when memory ran out. */
+History *history_load(void);
+/* Keeps ${entries} too, each with its NUL, behind what is there by now: other
+ * shells may have ended meanwhile. */
+void history_save(struct slice entries);
 
 #endif

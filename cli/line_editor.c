@@ -15,13 +15,21 @@
 #include <unistd.h>
 #include <wchar.h>
 
+/* What stands in a line for bytes that are no UTF-8. */
+enum { REPLACEMENT = 0xfffd };
+static const char replacement_text[] = "\xef\xbf\xbd";
+
 struct line_editor {
 	EditLine *edit;
 	History *history;
 	logstor_session *session;
 	const char *prompt;
 	struct slice before;   /* the statement's earlier lines */
+	struct buffer entered; /* this session's statements, with NULs */
 	bool is_interrupted;   /* the line that is read was */
+	bool is_invalid;       /* it had bytes that are no UTF-8 */
+	bool has_held;
+	uint8_t held;          /* a byte that is still to be read */
 };
 
 static struct line_editor *
@@ -62,6 +70,13 @@ follow_terminal(EditLine *edit)
 static int
 read_byte(EditLine *edit, uint8_t *byte)
 {
+	struct line_editor *editor = editor_of(edit);
+
+	if (editor->has_held) {
+		editor->has_held = false;
+		*byte = editor->held;
+		return 1;
+	}
 	while (!signals_is_stopped()) {
 		ssize_t size;
 
@@ -72,7 +87,7 @@ read_byte(EditLine *edit, uint8_t *byte)
 		if (size >= 0)
 			return (int)size;
 	}
-	editor_of(edit)->is_interrupted = true;
+	editor->is_interrupted = true;
 	return 0;
 }
 
@@ -84,23 +99,44 @@ sequence_size(uint8_t lead)
 	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
 
+/* The bytes of a character, as many as there are of it: what comes instead of
+ * the rest belongs to the next one.  0 at the end. */
+static size_t
+read_sequence(EditLine *edit, uint8_t bytes[4])
+{
+	struct line_editor *editor = editor_of(edit);
+	size_t size;
+
+	if (read_byte(edit, &bytes[0]) != 1)
+		return 0;
+	size = sequence_size(bytes[0]);
+	for (size_t at = 1; at < size; at++) {
+		if (read_byte(edit, &bytes[at]) != 1)
+			return 0;
+		if ((bytes[at] & 0xc0) == 0x80)
+			continue;
+		editor->has_held = true;
+		editor->held = bytes[at];
+		return at;
+	}
+	return size;
+}
+
 /* libedit's way of asking for a character, replaced so that signals end it and
  * UTF-8 is read whatever the locale. */
 static int
 read_character(EditLine *edit, wchar_t *character)
 {
 	uint8_t bytes[4];
-	uint32_t code_point = 0xfffd;
-	size_t size;
+	uint32_t code_point;
+	size_t size = read_sequence(edit, bytes);
 
-	if (read_byte(edit, &bytes[0]) != 1)
+	if (size == 0)
 		return 0;
-	size = sequence_size(bytes[0]);
-	for (size_t at = 1; at < size; at++)
-		if (read_byte(edit, &bytes[at]) != 1)
-			return 0;
-	if (utf8_decode(slice_make(bytes, size), &code_point) == 0)
-		code_point = 0xfffd;
+	if (utf8_decode(slice_make(bytes, size), &code_point) != size) {
+		code_point = REPLACEMENT;
+		editor_of(edit)->is_invalid = true;
+	}
 	*character = (wchar_t)code_point;
 	return 1;
 }
@@ -220,8 +256,6 @@ choose_locale(void)
 static void
 configure(struct line_editor *editor)
 {
-	HistEvent event;
-
 	el_set(editor->edit, EL_CLIENTDATA, editor);
 	el_set(editor->edit, EL_PROMPT, get_prompt);
 	el_set(editor->edit, EL_EDITOR, "emacs");
@@ -232,9 +266,6 @@ configure(struct line_editor *editor)
 		L"complete the word", complete_word);
 	el_set(editor->edit, EL_BIND, "^I", "logstor-complete", NULL);
 	el_set(editor->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
-	history(editor->history, &event, H_SETSIZE, HISTORY_COUNT_MAX);
-	history(editor->history, &event, H_SETUNIQUE, 1);
-	history_load(editor->history);
 	el_set(editor->edit, EL_HIST, history, editor->history);
 	/* The user's own key bindings, from ~/.editrc. */
 	el_source(editor->edit, NULL);
@@ -249,7 +280,7 @@ line_editor_open(logstor_session *session)
 		return NULL;
 	choose_locale();
 	editor->session = session;
-	editor->history = history_init();
+	editor->history = history_load();
 	editor->edit = el_init("logstor", stdin, stdout, stderr);
 	if (editor->history == NULL || editor->edit == NULL) {
 		line_editor_close(editor);
@@ -265,7 +296,8 @@ line_editor_close(struct line_editor *editor)
 	if (editor == NULL)
 		return;
 	if (editor->history != NULL && editor->edit != NULL)
-		history_save(editor->history);
+		history_save(buffer_slice(&editor->entered));
+	buffer_finish(&editor->entered);
 	if (editor->edit != NULL)
 		el_end(editor->edit);
 	if (editor->history != NULL)
@@ -283,6 +315,7 @@ line_editor_read(struct line_editor *editor, const char *prompt,
 	editor->prompt = prompt;
 	editor->before = before;
 	editor->is_interrupted = false;
+	editor->is_invalid = false;
 	follow_terminal(editor->edit);
 	/* Before the prompt is seen, not after as libedit would: a Ctrl-D that
 	 * answers it at once must not get lost in between. */
@@ -290,12 +323,18 @@ line_editor_read(struct line_editor *editor, const char *prompt,
 	text = el_gets(editor->edit, &size);
 	editor->prompt = NULL;
 	if (editor->is_interrupted) {
+		editor->has_held = false;
 		el_reset(editor->edit);
 		return LINE_INTERRUPTED;
 	}
 	if (text == NULL || size <= 0)
 		return LINE_END;
 	*line = slice_make(text, (size_t)size);
+	/* Somebody may have seen it and put it right. */
+	if (editor->is_invalid &&
+	    memmem(text, (size_t)size, replacement_text,
+		   sizeof(replacement_text) - 1) != NULL)
+		return LINE_INVALID;
 	return LINE_READ;
 }
 
@@ -310,9 +349,11 @@ line_editor_remember(struct line_editor *editor, struct slice statement)
 		statement.size--;
 	buffer_append_slice(&text, statement);
 	buffer_append_byte(&text, '\0');
-	if (!text.has_failed && statement.size > 0)
+	if (!text.has_failed && statement.size > 0) {
 		history(editor->history, &event, H_ENTER,
 			(const char *)text.data);
+		buffer_append_slice(&editor->entered, buffer_slice(&text));
+	}
 	buffer_finish(&text);
 }
 
@@ -320,7 +361,7 @@ void
 line_editor_print_history(struct line_editor *editor, struct output *output,
 			  unsigned long count)
 {
-	struct buffer *out = output_begin(output, OUTPUT_RESULTS);
+	struct buffer *out = output_begin(output, OUTPUT_ANSWERS);
 	HistEvent event;
 	int code = history(editor->history, &event, H_FIRST);
 

@@ -12,6 +12,7 @@ struct line_editor;
 
 enum line_outcome {
 	LINE_READ,
+	LINE_INVALID,    /* read, with U+FFFD for what is no UTF-8 */
 	LINE_END,        /* Ctrl-D, or the terminal is gone */
 	LINE_INTERRUPTED /* a signal: see signals.h */
 };

@@ -2,12 +2,32 @@
 #include "cli/prompt.h"
 
 #include "cli/line_editor.h"
+#include "cli/report.h"
 #include "cli/signals.h"
+
+#include <inttypes.h>
+
+/* Nobody was told that those writes were done, but it may be news. */
+static void
+tell_unclean_end(struct shell *shell, struct buffer *out)
+{
+	struct logstor_statistics statistics = {
+		.size = sizeof(statistics),
+	};
+
+	if (logstor_stats(shell->database, &statistics) < 0 ||
+	    statistics.discarded_bytes == 0)
+		return;
+	buffer_printf(out,
+		      "The last session did not end orderly; %" PRIu64
+		      " bytes of unfinished writes were dropped.\n",
+		      statistics.discarded_bytes);
+}
 
 static void
 greet(struct shell *shell)
 {
-	struct buffer *out = output_begin(&shell->output, OUTPUT_RESULTS);
+	struct buffer *out = output_begin(&shell->output, OUTPUT_ANSWERS);
 
 	buffer_printf(out, "logstor %s, ", logstor_version());
 	if (shell->path == NULL) {
@@ -17,7 +37,9 @@ greet(struct shell *shell)
 		text_append_escaped(out, slice_from_string(shell->path),
 				    TEXT_ESCAPE_BIDI);
 	}
-	buffer_append_string(out, "\nType HELP for help.\n");
+	buffer_append_byte(out, '\n');
+	tell_unclean_end(shell, out);
+	buffer_append_string(out, "Type HELP for help.\n");
 }
 
 /* NUL-terminated. */
@@ -47,8 +69,22 @@ take_interrupt(struct shell *shell, struct input *input,
 	signals_clear_interrupt();
 	input_clear(input);
 	buffer_clear(remembered);
-	buffer_append_byte(output_begin(&shell->output, OUTPUT_RESULTS),
+	buffer_append_byte(output_begin(&shell->output, OUTPUT_ANSWERS),
 			   '\n');
+	output_flush(&shell->output);
+}
+
+/* The statement can't be whole without the line.  It is kept for the person to
+ * put right. */
+static void
+refuse_line(struct shell *shell, struct input *input, struct buffer *typed)
+{
+	line_editor_remember(shell->editor, buffer_slice(typed));
+	input_clear(input);
+	buffer_clear(typed);
+	report_message(&shell->output,
+		       "not valid UTF-8 where \xef\xbf\xbd stands: nothing of "
+		       "this was run");
 	output_flush(&shell->output);
 }
 
@@ -84,7 +120,10 @@ converse(struct shell *shell, struct input *input, struct buffer *typed)
 			make_prompt(shell, &prompt, is_continued),
 			buffer_slice(typed), &line);
 
-		if (outcome == LINE_READ) {
+		if (outcome == LINE_INVALID) {
+			buffer_append_slice(typed, line);
+			refuse_line(shell, input, typed);
+		} else if (outcome == LINE_READ) {
 			buffer_append_slice(typed, line);
 			input_append(input, line);
 			run_typed(shell, input, typed);
@@ -95,7 +134,7 @@ converse(struct shell *shell, struct input *input, struct buffer *typed)
 		} else {
 			shell->stop = SHELL_EXIT;
 			buffer_append_byte(output_begin(&shell->output,
-							OUTPUT_RESULTS),
+							OUTPUT_ANSWERS),
 					   '\n');
 		}
 	}
