@@ -9,8 +9,8 @@
 
 static const struct command commands[] = {
 	{ "HELP", "HELP [topic]", "this list, or help about a topic",
-	  "Topics are the commands, and statements such as SELECT, INSERT,\n"
-	  "CREATE TABLE or TYPES.\n",
+	  "Topics are the commands, statements such as SELECT or CREATE\n"
+	  "TABLE, and TYPES and FUNCTIONS.\n",
 	  command_help },
 	{ "EXIT", "EXIT", "leave the shell (also Ctrl-D)",
 	  "Everything that was run is saved before the shell ends.  In a\n"
@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	  command_source },
 	{ "CAPTURE", "CAPTURE ['file' | OFF]", "append results to a file",
 	  "Results go to the end of the file instead of the terminal, until\n"
-	  "CAPTURE OFF.  Errors are still shown.\n",
+	  "CAPTURE OFF.  Errors, and answers of commands, are still shown.\n",
 	  command_capture },
 	{ "FORMAT", "FORMAT [table | expanded | csv | json]",
 	  "how results look",
@@ -202,7 +202,7 @@ void
 command_answer(struct command_call *call, const char *format, ...)
 {
 	struct buffer *out = output_begin(&call->shell->output,
-					  OUTPUT_RESULTS);
+					  OUTPUT_ANSWERS);
 	va_list arguments;
 	char text[512];
 
@@ -220,7 +220,7 @@ command_confirm(struct command_call *call, const char *format, ...)
 	va_list arguments;
 	char text[512];
 
-	if (!shell_is_interactive(call->shell))
+	if (!shell_has_prompt(call->shell))
 		return;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);

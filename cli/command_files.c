@@ -92,7 +92,7 @@ stop_capture(struct shell *shell)
 	shell_settle(shell);
 	if (shell->capture_fd < 0)
 		return;
-	output_redirect(&shell->output, STDOUT_FILENO);
+	output_redirect(&shell->output, -1);
 	close(shell->capture_fd);
 	shell->capture_fd = -1;
 }

@@ -45,12 +45,25 @@ static const struct topic topics[] = {
 	{ "TRUNCATE", "remove all rows of a table",
 	  "TRUNCATE [TABLE] table;\n" },
 	{ "DESCRIBE", "show what is there",
-	  "DESCRIBE KEYSPACES;  DESCRIBE KEYSPACE name;\n"
-	  "DESCRIBE TABLES;     DESCRIBE TABLE name;\n"
+	  "DESCRIBE KEYSPACES   DESCRIBE KEYSPACE [name]\n"
+	  "DESCRIBE TABLES      DESCRIBE TABLE name\n"
+	  "DESCRIBE SCHEMA      DESCRIBE CLUSTER\n"
+	  "DESCRIBE name\n"
 	  "\n"
-	  "DESC is short for it.\n" },
+	  "DESC is short for it.  It ends with its line, or a semicolon.\n" },
 	{ "EXPLAIN", "how a statement would run",
-	  "EXPLAIN SELECT …;\n" },
+	  "EXPLAIN statement;\n"
+	  "\n"
+	  "The statement is a SELECT, INSERT or DELETE, and isn't run.\n" },
+};
+
+static const struct topic other_topics[] = {
+	{ "FUNCTIONS", "functions in statements",
+	  "now() uuid()                        new ids\n"
+	  "toTimestamp(timeuuid or date)       when that is\n"
+	  "token(key)                          where a key is placed\n"
+	  "writetime(column) ttl(column)       of the row\n"
+	  "count(*)                            of the rows\n" },
 	{ "TYPES", "the types of columns",
 	  "tinyint smallint int bigint         whole numbers\n"
 	  "float double                        numbers with a fraction\n"
@@ -80,7 +93,7 @@ static void
 answer_list(struct command_call *call)
 {
 	struct buffer *out = output_begin(&call->shell->output,
-					  OUTPUT_RESULTS);
+					  OUTPUT_ANSWERS);
 	const struct command *commands;
 	size_t count;
 
@@ -93,6 +106,10 @@ answer_list(struct command_call *call)
 	buffer_append_string(out, "\nStatements of CQL:\n");
 	for (size_t i = 0; i < ARRAY_COUNT(topics); i++)
 		append_topic(out, topics[i].name, topics[i].summary);
+	buffer_append_string(out, "\nAlso:\n");
+	for (size_t i = 0; i < ARRAY_COUNT(other_topics); i++)
+		append_topic(out, other_topics[i].name,
+			     other_topics[i].summary);
 	buffer_append_string(out,
 			     "\nA statement ends with a semicolon and may "
 			     "have several lines.  Tab completes\n"
@@ -104,7 +121,7 @@ static void
 answer_command(struct command_call *call, const struct command *command)
 {
 	struct buffer *out = output_begin(&call->shell->output,
-					  OUTPUT_RESULTS);
+					  OUTPUT_ANSWERS);
 
 	buffer_printf(out, "\n%s: %s\n", command->usage, command->summary);
 	if (command->help[0] != '\0')
@@ -112,7 +129,30 @@ answer_command(struct command_call *call, const struct command *command)
 	buffer_append_byte(out, '\n');
 }
 
-/* The words joined by single blanks begin the topic's name. */
+static bool
+is_word(struct slice word, const char *name, size_t size)
+{
+	return slice_is_equal_ignoring_case(word, slice_make(name, size));
+}
+
+/* Other names for what has one. */
+static struct slice
+topic_word(struct slice word)
+{
+	static const char *const names[][2] = {
+		{ "DESC", "DESCRIBE" },
+		{ "FUNCTION", "FUNCTIONS" },
+		{ "TYPE", "TYPES" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		if (is_word(word, names[i][0], strlen(names[i][0])))
+			return slice_from_string(names[i][1]);
+	return word;
+}
+
+/* One begins with the other, word by word: HELP CREATE is about all that is
+ * created, HELP DROP TABLE about DROP. */
 static bool
 is_topic(const struct command_call *call, const struct topic *topic)
 {
@@ -121,8 +161,11 @@ is_topic(const struct command_call *call, const struct topic *topic)
 	for (size_t i = 0; i < call->word_count; i++) {
 		size_t size = strcspn(rest, " ");
 
-		if (!slice_is_equal_ignoring_case(call->words[i],
-						  slice_make(rest, size)))
+		if (size == 0)
+			return true;
+		if (!is_word(i == 0 ? topic_word(call->words[0])
+				    : call->words[i],
+			     rest, size))
 			return false;
 		rest += size;
 		rest += strspn(rest, " ");
@@ -130,11 +173,43 @@ is_topic(const struct command_call *call, const struct topic *topic)
 	return true;
 }
 
+/* How many of them the call is about. */
+static size_t
+answer_topics(struct command_call *call, const struct topic *from,
+	      size_t count)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_topic(call, &from[i]))
+			continue;
+		buffer_printf(output_begin(&call->shell->output,
+					   OUTPUT_ANSWERS),
+			      "\n%s", from[i].text);
+		found++;
+	}
+	return found;
+}
+
+static void
+fail_topic(struct command_call *call)
+{
+	struct buffer words = { 0 };
+
+	for (size_t i = 0; i < call->word_count; i++) {
+		buffer_append_byte(&words, ' ');
+		buffer_append_slice(&words, call->words[i]);
+	}
+	command_fail(call, "HELP alone lists the topics",
+		     "there is no help about%.*s",
+		     SLICE_ARGUMENTS(buffer_slice(&words)));
+	buffer_finish(&words);
+}
+
 void
 command_help(struct command_call *call)
 {
 	const struct command *command;
-	bool is_found = false;
 
 	if (call->word_count == 0) {
 		answer_list(call);
@@ -145,16 +220,13 @@ command_help(struct command_call *call)
 		answer_command(call, command);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_COUNT(topics); i++) {
-		if (!is_topic(call, &topics[i]))
-			continue;
-		buffer_printf(output_begin(&call->shell->output,
-					   OUTPUT_RESULTS),
-			      "%s%s\n", is_found ? "" : "\n", topics[i].text);
-		is_found = true;
-	}
-	if (!is_found)
-		command_fail(call, "HELP alone lists the topics",
-			     "there is no help about %.*s",
-			     SLICE_ARGUMENTS(call->words[0]));
+	if (answer_topics(call, topics, ARRAY_COUNT(topics)) +
+		    answer_topics(call, other_topics,
+				  ARRAY_COUNT(other_topics)) ==
+	    0)
+		fail_topic(call);
+	else
+		buffer_append_byte(output_begin(&call->shell->output,
+						OUTPUT_ANSWERS),
+				   '\n');
 }

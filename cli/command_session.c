@@ -22,9 +22,9 @@ void
 command_clear(struct command_call *call)
 {
 	/* A script's output has nothing to clear. */
-	if (shell_is_interactive(call->shell))
+	if (shell_has_prompt(call->shell))
 		buffer_append_string(output_begin(&call->shell->output,
-						  OUTPUT_RESULTS),
+						  OUTPUT_ANSWERS),
 				     "\x1b[H\x1b[2J\x1b[3J");
 }
 

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -201,7 +202,11 @@ exit_status(const struct shell *shell)
 		return STATUS_SIGNAL + 2;
 	if (shell->stop == SHELL_TERMINATED)
 		return STATUS_SIGNAL + signals_termination();
-	return shell->has_failed ? STATUS_FAILED : STATUS_OK;
+	if (shell->has_failed)
+		return STATUS_FAILED;
+	/* Quietly, as SIGPIPE would have ended it. */
+	return shell->stop == SHELL_UNREAD ? STATUS_SIGNAL + SIGPIPE
+					   : STATUS_OK;
 }
 
 static int

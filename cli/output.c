@@ -20,6 +20,7 @@ void
 output_init(struct output *output, output_commit commit, void *commit_context)
 {
 	*output = (struct output){
+		.answers_fd = STDOUT_FILENO,
 		.results_fd = STDOUT_FILENO,
 		.commit = commit,
 		.commit_context = commit_context,
@@ -112,6 +113,8 @@ static void
 write_run(struct output *output, enum output_stream stream,
 	  const uint8_t *data, size_t size)
 {
+	int fd = stream == OUTPUT_ANSWERS ? output->answers_fd
+					  : output->results_fd;
 	int failure;
 
 	if (stream == OUTPUT_MESSAGES) {
@@ -122,11 +125,12 @@ write_run(struct output *output, enum output_stream stream,
 	}
 	if (output->is_broken)
 		return;
-	failure = write_all(output->results_fd, data, size);
+	failure = write_all(fd, data, size);
 	/* A signal ended the waiting for a slow reader. */
 	if (failure == 0 || failure == EINTR)
 		return;
 	output->is_broken = true;
+	output->is_unanswered = fd == output->answers_fd;
 	output->failure = failure;
 }
 
@@ -136,12 +140,13 @@ has_results(const struct output *output)
 	size_t start = 0;
 
 	for (size_t i = 0; i < output->run_count; i++) {
-		if (output->runs[i].stream == OUTPUT_RESULTS &&
+		if (output->runs[i].stream != OUTPUT_MESSAGES &&
 		    output->runs[i].end > start)
 			return true;
 		start = output->runs[i].end;
 	}
-	return output->stream == OUTPUT_RESULTS && output->text.size > start;
+	return output->stream != OUTPUT_MESSAGES &&
+	       output->text.size > start;
 }
 
 static void
@@ -155,7 +160,7 @@ write_runs(struct output *output, bool with_results)
 			is_last ? output->stream : output->runs[i].stream;
 		size_t end = is_last ? output->text.size : output->runs[i].end;
 
-		if (end > start && (with_results || stream != OUTPUT_RESULTS))
+		if (end > start && (with_results || stream == OUTPUT_MESSAGES))
 			write_run(output, stream, output->text.data + start,
 				  end - start);
 		start = end;
@@ -190,7 +195,9 @@ void
 output_redirect(struct output *output, int fd)
 {
 	output_flush(output);
-	output->results_fd = fd;
+	output->results_fd = fd < 0 ? output->answers_fd : fd;
+	if (output->is_unanswered)
+		return;
 	output->is_broken = false;
 	output->failure = 0;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Everything the shell says, results and messages alike, in one queue: it
- * leaves in the order it was said in, however the two streams are mixed, and
- * in large writes.
+ * Everything the shell says, results, answers and messages alike, in one
+ * queue: it leaves in the order it was said in, however the streams are mixed,
+ * and in large writes.
+ *
+ * Answers are what the shell's own commands say.  They go where results go,
+ * but for results that are captured in a file.
  *
  * What is printed is a promise.  Before results leave, the owner is called to
  * make durable what they tell of; when it can't, they never leave. */
@@ -11,7 +14,7 @@
 
 #include "base/buffer.h"
 
-enum output_stream { OUTPUT_RESULTS, OUTPUT_MESSAGES };
+enum output_stream { OUTPUT_RESULTS, OUTPUT_ANSWERS, OUTPUT_MESSAGES };
 
 /* Which stream the bytes up to ${end} go to. */
 struct output_run {
@@ -28,14 +31,16 @@ struct output {
 	size_t run_count;
 	size_t run_capacity;
 	enum output_stream stream;
-	int results_fd;
-	bool is_broken;   /* nobody reads the results any more */
-	int failure;      /* errno of the write that broke it, or 0 */
+	int answers_fd;
+	int results_fd;      /* the same, unless captured */
+	bool is_broken;      /* nobody reads the results any more */
+	bool is_unanswered;  /* nobody reads the answers: broken as well */
+	int failure;         /* errno of the write that broke it, or 0 */
 	output_commit commit;
 	void *commit_context;
 };
 
-/* Results go to standard output, messages to standard error. */
+/* Results and answers go to standard output, messages to standard error. */
 void output_init(struct output *output, output_commit commit,
 		 void *commit_context);
 /* Flushes. */
@@ -50,7 +55,8 @@ void output_settle(struct output *output);
 /* Writes everything. */
 void output_flush(struct output *output);
 
-/* Results go to ${fd} from now on.  A broken output is whole again. */
+/* Results go to ${fd} from now on, or where answers go when it is -1.  An
+ * output is whole again that broke for its results. */
 void output_redirect(struct output *output, int fd);
 
 #endif

@@ -20,10 +20,15 @@ shell_fail(struct shell *shell)
 }
 
 bool
+shell_has_prompt(const struct shell *shell)
+{
+	return shell->editor != NULL && shell->script_depth == 0;
+}
+
+bool
 shell_is_interactive(const struct shell *shell)
 {
-	return shell->editor != NULL && shell->script_depth == 0 &&
-	       shell->capture_fd < 0;
+	return shell_has_prompt(shell) && shell->capture_fd < 0;
 }
 
 bool
@@ -47,7 +52,7 @@ end_capture(struct shell *shell)
 {
 	report_message(&shell->output, "cannot write the captured file: %s",
 		       strerror(shell->output.failure));
-	output_redirect(&shell->output, STDOUT_FILENO);
+	output_redirect(&shell->output, -1);
 	close(shell->capture_fd);
 	shell->capture_fd = -1;
 	shell_fail(shell);
@@ -61,7 +66,7 @@ check_output(struct shell *shell)
 
 	if (!output->is_broken || shell->stop == SHELL_UNREAD)
 		return;
-	if (shell->capture_fd >= 0) {
+	if (shell->capture_fd >= 0 && !output->is_unanswered) {
 		end_capture(shell);
 		return;
 	}
@@ -69,8 +74,8 @@ check_output(struct shell *shell)
 		report_message(output, "cannot write the output: %s",
 			       strerror(output->failure));
 		output_flush(output);
+		shell->has_failed = true;
 	}
-	shell->has_failed = true;
 	shell->stop = SHELL_UNREAD;
 }
 
@@ -152,25 +157,6 @@ report_time(struct shell *shell, double start_ms)
 			      "Time: %.3f ms\n", now_ms() - start_ms);
 }
 
-/* The library takes text of any bytes, but a NUL in a script is a sign of
- * damage or of UTF-16, and deserves to be named. */
-static bool
-refuse_nul(struct shell *shell, const struct input *input,
-	   const struct input_item *item)
-{
-	const uint8_t *nul = memchr(item->text.data, '\0', item->text.size);
-	struct report_place place = { input, item, 0, 1 };
-
-	if (nul == NULL)
-		return false;
-	place.offset = (size_t)(nul - item->text.data);
-	report_error(&shell->output, &place, "SyntaxException [2000]",
-		     "the text contains a NUL byte",
-		     "scripts are UTF-8 text; is this one UTF-16, or binary?");
-	shell_fail(shell);
-	return true;
-}
-
 /* Nothing here can bind a marker; unbound, it would quietly be a null. */
 static bool
 refuse_markers(struct shell *shell, const struct input *input,
@@ -193,7 +179,7 @@ refuse_markers(struct shell *shell, const struct input *input,
 static void
 leave_interrupted_line(struct shell *shell)
 {
-	if (shell_is_interactive(shell) && signals_is_interrupted())
+	if (shell_has_prompt(shell) && signals_is_interrupted())
 		buffer_append_byte(output_begin(&shell->output,
 						OUTPUT_MESSAGES),
 				   '\n');
@@ -222,8 +208,6 @@ run_statement(struct shell *shell, const struct input *input,
 	double start_ms = shell->is_timed ? now_ms() : 0;
 	int outcome = RESULT_DONE;
 
-	if (refuse_nul(shell, input, item))
-		return;
 	signals_watch(shell->database);
 	if (logstor_prepare(shell->session, (const char *)item->text.data,
 			    (ptrdiff_t)item->text.size, &statement,

@@ -23,7 +23,7 @@ enum shell_stop {
 	SHELL_BAIL,        /* an error, with --bail */
 	SHELL_INTERRUPTED, /* SIGINT */
 	SHELL_TERMINATED,  /* SIGTERM, SIGHUP */
-	SHELL_UNREAD       /* nobody reads the results */
+	SHELL_UNREAD       /* what is said can't be written any more */
 };
 
 enum { SHELL_PAGE_ROWS = 100 };
@@ -63,6 +63,8 @@ void shell_fail(struct shell *shell);
 /* Stops the shell when a signal asks for it. */
 void shell_check_signals(struct shell *shell);
 
+/* Is this typed at a prompt, and not from a script? */
+bool shell_has_prompt(const struct shell *shell);
 /* Is somebody at a prompt looking at this result? */
 bool shell_is_interactive(const struct shell *shell);
 

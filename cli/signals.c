@@ -91,6 +91,7 @@ signals_install(void)
 	if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
 		return false;
 	return signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
+	       signal(SIGXFSZ, SIG_IGN) != SIG_ERR &&
 	       handle_unless_ignored(SIGINT) &&
 	       handle_unless_ignored(SIGHUP) && handle(SIGTERM) &&
 	       handle(SIGWINCH) && handle(SIGCONT);

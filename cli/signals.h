@@ -9,7 +9,8 @@
 #include "include/logstor.h"
 
 /* Takes over SIGINT, SIGTERM, SIGHUP, SIGWINCH and SIGCONT and ignores
- * SIGPIPE; once, at the start.  False when the system refuses. */
+ * SIGPIPE and SIGXFSZ, so that a write that can't be is an error like others;
+ * once, at the start.  False when the system refuses. */
 bool signals_install(void);
 
 /* The database whose statement a signal ends; NULL when none runs. */

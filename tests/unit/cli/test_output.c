@@ -164,4 +164,49 @@ TEST(a_reader_that_is_gone_breaks_results_until_they_go_elsewhere)
 	close(other[1]);
 }
 
+TEST(answers_go_on_where_results_went_before)
+{
+	struct scene scene;
+	int captured[2];
+	char seen[16] = "";
+
+	scene_begin(&scene);
+	scene.output.answers_fd = scene.pipe[1];
+	assert_int_equal(pipe(captured), 0);
+	say(&scene, OUTPUT_RESULTS, "result ");
+	output_redirect(&scene.output, captured[1]);
+	say(&scene, OUTPUT_ANSWERS, "answer ");
+	say(&scene, OUTPUT_RESULTS, "captured");
+	output_redirect(&scene.output, -1);
+	say(&scene, OUTPUT_RESULTS, "again");
+	output_flush(&scene.output);
+	assert_string_equal(read_results(&scene), "result answer again");
+	assert_int_equal(read(captured[0], seen, sizeof(seen) - 1), 8);
+	assert_string_equal(seen, "captured");
+	close(captured[0]);
+	close(captured[1]);
+	scene_end(&scene);
+}
+
+TEST(answers_that_nobody_reads_break_results_for_good)
+{
+	struct scene scene;
+	int captured[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	scene_begin(&scene);
+	scene.output.answers_fd = scene.pipe[1];
+	assert_int_equal(pipe(captured), 0);
+	output_redirect(&scene.output, captured[1]);
+	close(scene.pipe[0]);
+	say(&scene, OUTPUT_ANSWERS, "lost");
+	output_flush(&scene.output);
+	assert_true(scene.output.is_unanswered);
+	output_redirect(&scene.output, -1);
+	assert_true(scene.output.is_broken);
+	scene.pipe[0] = captured[0];
+	scene_end(&scene);
+	close(captured[1]);
+}
+
 UNIT_MAIN()
