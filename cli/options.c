@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 
+#include "cli/text.h"
+
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,7 +69,8 @@ static const char help_text[] =
 	"Exit status: 0 when all went well, 1 when the command line is wrong "
 	"or the\n"
 	"database can't be opened, 2 when a statement failed, 130 when "
-	"interrupted.\n"
+	"interrupted,\n"
+	"141 when nobody reads the results to their end.\n"
 	"\n"
 	"Examples:\n"
 	"  logstor cities                        a prompt on the directory "
@@ -81,13 +84,17 @@ static int bad_usage(const char *format, ...) PRINTF_LIKE(1, 2);
 static int
 bad_usage(const char *format, ...)
 {
+	struct buffer out = { 0 };
 	va_list arguments;
+	char text[1024];
 
-	fputs("logstor: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	fputs("\nTry 'logstor --help'.\n", stderr);
+	text_append_escaped(&out, slice_from_string(text), TEXT_ESCAPE_BIDI);
+	fprintf(stderr, "logstor: %.*s\nTry 'logstor --help'.\n",
+		SLICE_ARGUMENTS(buffer_slice(&out)));
+	buffer_finish(&out);
 	return OPTIONS_BAD;
 }
 

@@ -21,8 +21,7 @@ static const char ellipsis[] = "...";
 static void
 append_safe(struct buffer *out, const char *text)
 {
-	text_append_escaped(out, slice_from_string(text),
-			    TEXT_ESCAPE_BIDI | TEXT_KEEP_LINES);
+	text_append_escaped(out, slice_from_string(text), TEXT_ESCAPE_BIDI);
 }
 
 /* ---- the line and its caret ---- */
@@ -228,6 +227,33 @@ report_error(struct output *output, const struct report_place *place,
 	output_settle(output);
 }
 
+/* CQL's grammar puts "line 1:7 " before its messages, counted from the
+ * statement's start.  In a script the place in the file says it better. */
+static const char *
+skip_position(const char *message)
+{
+	unsigned line, column;
+	int size = 0;
+
+	if (sscanf(message, "line %u:%u %n", &line, &column, &size) < 2 ||
+	    size == 0)
+		return message;
+	message += size;
+	return strncmp(message, ": ", 2) == 0 ? message + 2 : message;
+}
+
+/* A NUL outside of a string is damage, or worse. */
+static const char *
+choose_hint(const char *hint, const struct report_place *place)
+{
+	struct slice text = place->item->text;
+
+	if (place->size == 0 || place->offset >= text.size ||
+	    text.data[place->offset] != '\0')
+		return hint;
+	return "scripts are UTF-8 text; is this one UTF-16, or binary?";
+}
+
 void
 report_session_error(struct output *output, logstor_session *session,
 		     const struct input *input, const struct input_item *item)
@@ -235,6 +261,7 @@ report_session_error(struct output *output, logstor_session *session,
 	struct report_place place = { .input = input, .item = item };
 	size_t offset = 0, size = 0;
 	uint32_t line, column;
+	const char *message = logstor_error_message(session);
 	char name[64];
 
 	if (logstor_error_position(session, &offset, &size, &line, &column) &&
@@ -244,8 +271,11 @@ report_session_error(struct output *output, logstor_session *session,
 	}
 	snprintf(name, sizeof(name), "%s [%04X]", logstor_error_name(session),
 		 (unsigned)logstor_error_code(session) & 0xffff);
-	report_error(output, &place, name, logstor_error_message(session),
-		     logstor_error_hint(session));
+	if (input->name != NULL &&
+	    logstor_error_code(session) == LOGSTOR_ERROR_SYNTAX)
+		message = skip_position(message);
+	report_error(output, &place, name, message,
+		     choose_hint(logstor_error_hint(session), &place));
 }
 
 void

@@ -88,12 +88,33 @@ def each_source_of_text_has_its_name(shell, folder):
                   "<stdin>:1:15:"])
 
 
+def a_nul_inside_a_string_is_text(shell, _folder):
+    script = SCHEMA.replace("ks", "other") + \
+        "INSERT INTO t (k, v) VALUES (1, 'a\0b'); SELECT v FROM t;"
+    for form, value in (("table", "a\\x00b\n"), ("expanded", " a\\x00b\n"),
+                        ("json", '{"v": "a\\u0000b"}\n'),
+                        ("csv", "v\na\0b\n")):
+        result = shell.run("--format", form, script=script)
+        expect(result, status=0, errors="")
+        assert value in result[1], ascii(result[1])
+        assert form == "csv" or "\0" not in result[1], ascii(result[1])
+
+
 def a_nul_is_named(shell, _folder):
     errors = errors_of(shell, "USE ks;\nUSE k\0s; " + BAD)
     assert errors.startswith("<stdin>:2:6: SyntaxException [2000]: "), errors
-    assert "NUL" in errors and "\0" not in errors, errors
+    assert "\0" not in errors and "UTF-16" in errors, errors
     # The next statement ran.
     assert "<stdin>:2:24: " in errors, errors
+
+
+def a_place_is_told_once(shell, _folder):
+    errors = errors_of(shell, "USE ks;\nDELETE *;")
+    assert errors.startswith("<stdin>:2:8: SyntaxException [2000]: no viab"), \
+        errors
+    errors = errors_of(shell, "SELECT k FROM ks.t WHERE k = ;")
+    assert errors.startswith("<stdin>:1:29: SyntaxException [2000]: Missing"), errors
+    assert "line " not in errors and "]: :" not in errors, errors
 
 
 def utf_16_is_recognised(shell, folder):
@@ -156,7 +177,9 @@ CASES = [
     long_lines_are_cut_around_the_fault,
     faults_of_running_have_a_place_too,
     each_source_of_text_has_its_name,
+    a_nul_inside_a_string_is_text,
     a_nul_is_named,
+    a_place_is_told_once,
     utf_16_is_recognised,
     bytes_that_are_no_utf_8_are_an_error,
     texts_of_errors_cannot_drive_the_terminal,
