@@ -158,6 +158,79 @@ find_table(struct table_name *name, struct slice text)
 	}
 }
 
+/* ---- where the word stands ---- */
+
+/* What is known of a statement when its words have been seen. */
+struct place {
+	struct slice last;      /* the word or the sign before the cursor */
+	size_t open;            /* parentheses that aren't closed yet */
+	size_t parentheses;     /* all that were opened */
+	bool is_insert, has_where, has_with;
+};
+
+static bool
+is_last(const struct place *place, const char *word)
+{
+	return slice_is_equal_ignoring_case(place->last,
+					    slice_from_string(word));
+}
+
+static void
+place_see(struct place *place, struct slice word)
+{
+	place->last = word;
+	place->is_insert |= is_last(place, "INSERT");
+	place->has_where |= is_last(place, "WHERE");
+	place->has_with |= is_last(place, "WITH");
+	if (is_last(place, "(")) {
+		place->open++;
+		place->parentheses++;
+	} else if (is_last(place, ")") && place->open > 0) {
+		place->open--;
+	}
+}
+
+/* The size of what is quoted at ${at}, or 0. */
+static size_t
+quoted_size(struct slice text, size_t at)
+{
+	struct slice rest = slice_from(text, at + 1);
+	uint8_t quote = text.data[at];
+	const uint8_t *end;
+
+	if (quote != '\'' && quote != '"')
+		return 0;
+	end = memchr(rest.data, quote, rest.size);
+	return end == NULL ? text.size - at : (size_t)(end - rest.data) + 2;
+}
+
+static void
+find_place(struct place *place, struct slice text)
+{
+	size_t at = text_skip_blanks(text, 0);
+
+	while (at < text.size) {
+		size_t size = text_word(text, at).size;
+
+		if (size == 0)
+			size = quoted_size(text, at);
+		if (size == 0)
+			size = 1;
+		place_see(place, slice_make(text.data + at, size));
+		at = text_skip_blanks(text, at + size);
+	}
+}
+
+/* Must one of the table's columns stand here? */
+static bool
+needs_column(const struct place *place)
+{
+	if (place->is_insert && place->parentheses == 1 && place->open == 1)
+		return is_last(place, "(") || is_last(place, ",");
+	return place->has_where &&
+	       (is_last(place, "WHERE") || is_last(place, "AND"));
+}
+
 /* ---- the answer ---- */
 
 static int
@@ -226,27 +299,48 @@ search_qualified(struct search *search, logstor_session *session,
 }
 
 static void
-search_all(struct search *search, logstor_session *session, struct slice text)
+search_columns(struct search *search, logstor_session *session,
+	       struct slice text)
 {
 	struct table_name name = { .table = "" };
 	const char *keyspace;
 
-	(void)logstor_names(session, LOGSTOR_NAME_KEYSPACE, NULL, NULL,
-			    add_name, search);
-	(void)logstor_names(session, LOGSTOR_NAME_TABLE, NULL, NULL, add_name,
-			    search);
 	find_table(&name, text);
 	keyspace = name.keyspace[0] == '\0' ? NULL : name.keyspace;
 	if (name.table[0] != '\0')
 		(void)logstor_names(session, LOGSTOR_NAME_COLUMN, keyspace,
 				    name.table, add_name, search);
+}
+
+static void
+search_names(struct search *search, logstor_session *session)
+{
+	(void)logstor_names(session, LOGSTOR_NAME_KEYSPACE, NULL, NULL,
+			    add_name, search);
+	(void)logstor_names(session, LOGSTOR_NAME_TABLE, NULL, NULL, add_name,
+			    search);
 	(void)logstor_names(session, LOGSTOR_NAME_TYPE, NULL, NULL,
 			    add_name, search);
+}
+
+static void
+search_all(struct search *search, logstor_session *session, struct slice text,
+	   const struct place *place)
+{
+	search_columns(search, session, text);
+	if (needs_column(place)) {
+		if (place->has_where)
+			add_name(search, "token");
+		if (search->count > 0)
+			return;
+	}
+	if (!place->has_where)
+		search_names(search, session);
 	(void)logstor_names(session, LOGSTOR_NAME_FUNCTION, NULL, NULL,
 			    add_name, search);
 	(void)logstor_names(session, LOGSTOR_NAME_KEYWORD, NULL, NULL,
 			    add_keyword, search);
-	if (search->prefix.size > 0)
+	if (place->has_with && search->prefix.size > 0)
 		(void)logstor_names(session, LOGSTOR_NAME_TABLE_OPTION, NULL,
 				    NULL, add_name, search);
 }
@@ -268,9 +362,12 @@ complete_find(struct complete *complete, logstor_session *session,
 				 slice_make(text.data + keyspace,
 					    start - 1 - keyspace));
 	} else {
+		struct place place = { .open = 0 };
+
+		find_place(&place, slice_make(text.data, start));
 		if (first == start)
 			add_commands(&search);
-		search_all(&search, session, text);
+		search_all(&search, session, text, &place);
 	}
 	take_names(complete, &search);
 	buffer_finish(&search.names);
