@@ -7,6 +7,7 @@ it ends.
 """
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -60,6 +61,26 @@ def commands_end_with_their_line_or_semicolon(shell, _folder):
         "SELECT k\nFROM t"
     expect(shell.run(script=script), status=0, errors="",
            out='k\n1\n{"k": 1}\nk\n1\n')
+
+
+def describe_ends_with_its_line_too(shell, _folder):
+    for text in ("DESC TABLES", "describe tables", "DESC TABLE t",
+                 "Desc ks.t -- the table", "DESC TABLE \"t\" /* that */",
+                 "DESC KEYSPACE", "DESC FULL SCHEMA", "DESC ONLY KEYSPACE ks",
+                 "/* first */ DESC TABLE ks . t WITH INTERNALS\r"):
+        status, out, errors = shell.run(
+            *CSV, script=SCHEMA + text + "\nSELECT count(*) FROM t\n;")
+        expect((status, out, errors), status=0, errors="")
+        assert out.startswith("keyspace_name,"), out
+        assert out.endswith("\ncount\n0\n"), out
+    # A fault ends with its line as well, and what isn't whole goes on.
+    expect(shell.run(*CSV, script=SCHEMA + "DESC TABLE nope\n" + COUNT),
+           status=2, out="count\n0\n", holds=["<stdin>:3:12: Invalid"])
+    for text in ("DESC\nTABLES", "DESC TABLE\nks.t;", "DESC ks.\nt",
+                 "DESC /* a\n */ TABLES;", "DESC FULL\nSCHEMA;",
+                 "DESC TABLE t; DESC\nTABLES"):
+        status, out, errors = shell.run(*CSV, script=SCHEMA + text)
+        expect((status, out, errors), status=0, errors="")
 
 
 def commands_are_known_at_a_statements_start_only(shell, _folder):
@@ -190,6 +211,34 @@ def capture_appends_to_a_file(shell, folder):
            status=2, holds=["cannot write"])
 
 
+def only_results_are_captured(shell, folder):
+    path = os.path.join(folder, "x.txt")
+    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE '{path}'; CAPTURE; " \
+        "SELECT k FROM t; PAGING; SHOW VERSION; HELP USE; CAPTURE OFF;"
+    status, out, errors = shell.run(script=script)
+    expect((status, out, errors), status=0, errors="")
+    assert out.startswith("CAPTURE is on\nPAGING is on, 100 rows a page\n"
+                          "logstor "), out
+    assert "USE keyspace;" in out, out
+    with open(path, encoding="utf-8") as file:
+        same(file.read(), "k\n1\n")
+
+
+def a_screen_that_is_gone_ends_a_capture_quietly(shell, folder):
+    path = os.path.join(folder, "x.txt")
+    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE '{path}'; " \
+        "SELECT k FROM t; SHOW VERSION"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([shell.program], input=script.encode(),
+                          stdout=writer, stderr=subprocess.PIPE, timeout=30,
+                          check=False)
+    os.close(writer)
+    same((done.returncode, done.stderr), (141, b""))
+    with open(path, encoding="utf-8") as file:
+        same(file.read(), "k\n1\n")
+
+
 def a_full_capture_ends_and_is_told(shell, _folder):
     if not os.path.exists("/dev/full"):
         return
@@ -244,7 +293,35 @@ def usage_errors_say_what_to_do(shell, _folder):
     for option in ("--execute", "--file", "--keyspace", "--format", "--bail",
                    "--sync", "--readonly", "--safe", "--version"):
         assert option in out, option
+    assert "141" in out, out
     assert all(len(line) < 80 for line in out.split("\n")), out
+
+
+def usage_errors_cannot_drive_the_terminal(shell, _folder):
+    evil = "a\x1b[31m\u202eb"
+    for arguments in (["--" + evil], ["-\x1b"], [evil, evil],
+                      ["--sync", evil], ["--format", evil],
+                      ["-k", evil, "-e", ""], ["-f", evil],
+                      [evil + "/b/c", "-e", ""], ["-e", f"SOURCE '{evil}'"],
+                      ["-e", f"CAPTURE '/no/{evil}'"],
+                      ["-e", f"USE \"{evil}\""], ["-e", f"SELECT '{evil}'"],
+                      ["-e", f"INSERT INTO \"{evil}\".t (k) VALUES ('"],
+                      ["-e", f"FORMAT '{evil}'"], ["-e", f"HELP '{evil}'"],
+                      ["-e", f"SHOW '{evil}'"]):
+        status, out, errors = shell.run(*arguments)
+        assert status in (1, 2) and out == "" and errors != "", arguments
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]",
+                             errors), ascii(errors)
+
+
+def a_name_cannot_forge_a_message(shell, folder):
+    name = "a\nlogstor: all is well"
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+        file.write("SELEC")
+    for arguments in (["-f", name], ["-k", name, "-e", ""],
+                      ["-e", f"USE \"{name}\""], ["--sync", name]):
+        _, _, errors = shell.run(*arguments, cwd=folder)
+        assert "\nlogstor: all" not in errors, errors
 
 
 def help_knows_every_command(shell, _folder):
@@ -256,6 +333,44 @@ def help_knows_every_command(shell, _folder):
         assert f"  {name} " in out, name
         expect(shell.run("-e", f"HELP {name.lower()}"), status=0, errors="")
     expect(shell.run("-e", "HELP nothing"), status=2, holds=["no help"])
+    statements, _, others = out.partition("\nStatements of CQL:\n")[2] \
+        .partition("\nAlso:\n")
+    assert "  SELECT " in statements and "  TYPES " not in statements, out
+    assert "  TYPES " in others, out
+
+
+def help_knows_other_names_and_longer_ones(shell, _folder):
+    for words, text in (("DESC", "DESCRIBE KEYSPACES"), ("QUIT", "EXIT"),
+                        ("CLS", "CLEAR"), ("DESC TABLE", "DESCRIBE TABLE"),
+                        ("DROP TABLE", "DROP TABLE"), 
+                        ("INSERT INTO", "VALUES"), ("TYPE", "tinyint")):
+        status, out, errors = shell.run("-e", f"HELP {words}")
+        expect((status, out, errors), status=0, errors="")
+        assert text in out, (words, out)
+    for words in ("CREATE INDEX", "SELEC", "SELECTED"):
+        expect(shell.run("-e", f"HELP {words}"), status=2, out="",
+               holds=["no help about " + words])
+
+
+def help_shows_statements_that_work(shell, _folder):
+    """What HELP says about a statement is what DESCRIBE, INSERT, … take."""
+    script = SCHEMA + ROW + """
+        SELECT k AS key, token(k), writetime(v), ttl(v) FROM ks.t
+        WHERE k IN (1, 2) LIMIT 1;
+        SELECT count(*) FROM t WHERE token(k) > 0 AND token(k) <= 5;
+        INSERT INTO t (k) VALUES (2) IF NOT EXISTS USING TTL 100;
+        INSERT INTO t (k) VALUES (2) USING TTL 100 AND TIMESTAMP 1;
+        DELETE FROM t USING TIMESTAMP 1 WHERE k = 1;
+        DELETE FROM t WHERE k = 1 IF EXISTS;
+        CREATE TABLE IF NOT EXISTS u (a int, b int, PRIMARY KEY ((a, b)))
+        WITH default_time_to_live = 5 AND comment = 'x';
+        TRUNCATE TABLE u; TRUNCATE u; DROP TABLE IF EXISTS u;
+        DESCRIBE KEYSPACES; DESCRIBE KEYSPACE ks; DESCRIBE TABLES;
+        DESCRIBE TABLE t; DESCRIBE SCHEMA; DESCRIBE CLUSTER; DESCRIBE t;
+        EXPLAIN SELECT * FROM t; EXPLAIN DELETE FROM t WHERE k = 1;
+        DROP KEYSPACE IF EXISTS ks;"""
+    expect(shell.run(script=script), status=0, errors="")
+
 
 
 def commands_check_their_words(shell, _folder):
@@ -316,9 +431,31 @@ def a_statement_may_come_in_many_pieces(shell, _folder):
     same((out, errors), (b"count\n1\n", b""))
 
 
+def a_lost_commit_is_never_a_success(shell, folder):
+    """All statements are fine, and the write that makes them durable isn't:
+    a limit on file sizes fails it where the log goes on."""
+    path = os.path.join(folder, "a.db")
+    limit = ("prlimit", "--fsize=4096")
+    shell.make(path)
+    script = "".join(f"INSERT INTO ks.t (k, v) VALUES ({k}, 'x');\n"
+                     for k in range(100, 105))
+    count = "SELECT count(*) FROM ks.t;"
+    for extra in ("", count, "EXIT", count + count + "CAPTURE"):
+        expect(shell.run(*CSV, path, script=script + extra, prefix=limit),
+               status=2, out="", holds=["not saved", "File too large"])
+    # Not when nobody would read what is printed, either.
+    done = subprocess.run([*limit, shell.program, path], check=False,
+                          input=(script + count).encode(), timeout=30,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    same(done.returncode, 2)
+    same(shell.count(path), 20)
+
+
 CASES = [
     statements_may_share_lines_and_cross_them,
     commands_end_with_their_line_or_semicolon,
+    describe_ends_with_its_line_too,
+    a_lost_commit_is_never_a_success,
     commands_are_known_at_a_statements_start_only,
     exit_ends_everything,
     only_comments_are_nothing,
@@ -331,12 +468,18 @@ CASES = [
     bail_ends_scripts_within_scripts,
     source_finds_no_end_and_no_file,
     capture_appends_to_a_file,
+    only_results_are_captured,
+    a_screen_that_is_gone_ends_a_capture_quietly,
     a_full_capture_ends_and_is_told,
     safe_leaves_other_files_alone,
     the_keyspace_is_taken_as_it_is,
     nothing_runs_when_a_script_is_missing,
     usage_errors_say_what_to_do,
+    usage_errors_cannot_drive_the_terminal,
+    a_name_cannot_forge_a_message,
     help_knows_every_command,
+    help_knows_other_names_and_longer_ones,
+    help_shows_statements_that_work,
     commands_check_their_words,
     settings_answer_when_asked,
     timing_goes_to_the_messages,

@@ -10,8 +10,10 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
+import subprocess
 import termios
 import time
 
@@ -55,7 +57,8 @@ class Terminal:
         return before
 
     def type(self, text):
-        os.write(self.file, text.encode())
+        os.write(self.file, text if isinstance(text, bytes) else
+                 text.encode())
 
     def run(self, line, prompt=PROMPT):
         """Types a line; what is printed before the next prompt."""
@@ -97,6 +100,85 @@ def it_says_what_it_is(shell, folder):
     assert re.fullmatch(r"logstor [0-9.]+, database .*a\.db", banner[0]), \
         banner
     same(banner[1], "Type HELP for help.")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def an_unclean_end_is_told(shell, folder):
+    path = os.path.join(folder, "a.db")
+    with subprocess.Popen([shell.program, path], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        process.stdin.write(SCHEMA.encode() + b"SELECT * FROM t;")
+        process.stdin.flush()
+        process.stdout.read1(100)
+        process.kill()
+    # The blocks behind what was promised, as if a write had been torn.
+    name = next(name for name in sorted(os.listdir(path))
+                if name.endswith(".segments"))
+    with open(os.path.join(path, name), "r+b") as file:
+        used = len(file.read().rstrip(b"\0"))
+        file.seek((used + 4095) // 4096 * 4096)
+        file.write(b"torn" * 1024)
+    copy = os.path.join(folder, "b.db")
+    shutil.copytree(path, copy)
+    same(shell.run("--format", "csv", "-e", "SELECT count(*) FROM ks.t",
+                   copy), (0, "count\n0\n", ""))
+    terminal = Terminal(shell, folder, path)
+    banner = terminal.wait_for("logstor> ")
+    assert re.search(r"\nThe last session did not end orderly; \d+ bytes of "
+                     r"unfinished writes were dropped\.\n", banner), banner
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+    terminal = Terminal(shell, folder, path)
+    assert "orderly" not in terminal.wait_for("logstor> ")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def commands_answer_on_the_screen_while_results_are_captured(shell, folder):
+    path = os.path.join(folder, "x.txt")
+    terminal = open_terminal(shell, folder, rows=1)
+    assert "Results go to " in terminal.run(f"CAPTURE '{path}'")
+    same(terminal.run("CAPTURE"), "CAPTURE is on\n")
+    same(terminal.run("SELECT k FROM t;"), "")
+    same(terminal.run("PAGING 7"), "PAGING is now on, 7 rows a page\n")
+    assert "SELECT k FROM t;" in terminal.run("HISTORY")
+    terminal.type("nonsense\x03")
+    terminal.wait_for(PROMPT)
+    terminal.run("CAPTURE OFF")
+    with open(path, encoding="utf-8") as file:
+        same(file.read(), "\n k\n---\n 0\n\n(1 rows)\n")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def describe_ends_with_its_line(shell, folder):
+    terminal = open_terminal(shell, folder)
+    assert "t" in terminal.run("DESC TABLES")
+    assert "CREATE TABLE ks.t (" in terminal.run("describe t -- that one")
+    terminal.type("DESC\n")
+    terminal.wait_for("   ... ")
+    assert "CREATE TABLE ks.t (" in terminal.run("TABLE t")
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def bytes_that_are_no_utf_8_are_refused(shell, folder):
+    terminal = open_terminal(shell, folder)
+    printed = terminal.run("INSERT INTO t (k, v) VALUES (1, 'x');")
+    terminal.type("INSERT INTO t (k, v)\n")
+    terminal.wait_for("   ... ")
+    terminal.type(b"VALUES (1, 'caf\xe9');\n")
+    terminal.wait_for("\n")
+    printed = terminal.wait_for(PROMPT)
+    assert "not valid UTF-8" in printed, printed
+    assert "'x'" not in printed and "rows" not in printed, printed
+    for data in (b"\xff", b"\xc3(", b"\xe6\xbc", b"\xed\xa0\x80", b"\x9b"):
+        terminal.type(b"INSERT INTO t (k, v) VALUES (1, '" + data + b"');\n")
+        terminal.wait_for("\n")
+        assert "not valid UTF-8" in terminal.wait_for(PROMPT), data
+    printed = terminal.run("SELECT v FROM t;")
+    assert "\n x\n" in printed, printed
     terminal.type("\x04")
     same(terminal.close(), 0)
 
@@ -147,6 +229,38 @@ def tab_completes_keywords_and_names(shell, folder):
     terminal.wait_for("irrels ")
     terminal.type("(favo\t")
     terminal.wait_for("urite_nut ")
+    terminal.type("\x03")
+    terminal.wait_for(PROMPT)
+    terminal.type("\x04")
+    same(terminal.close(), 0)
+
+
+def tab_offers_the_columns_where_one_must_stand(shell, folder):
+    terminal = open_terminal(shell, folder)
+    terminal.run("CREATE TABLE city (inhabitants int, mayor text, "
+                 "name text PRIMARY KEY);")
+    for text, wanted in (("INSERT INTO city (", "inhabitants  mayor  "),
+                         ("INSERT INTO city (mayor, ", "inhabitants  mayor")):
+        terminal.type(text + "\t")
+        terminal.wait_for(text)
+        terminal.wait_for("\n")
+        listed = terminal.wait_for("\n")
+        assert listed.startswith(wanted), listed
+        same(len(listed.split()), 3)
+        terminal.wait_for(PROMPT)
+        terminal.type("\x03")
+        terminal.wait_for(PROMPT)
+    terminal.type("SELECT * FROM city WHERE in\t")
+    terminal.wait_for("habitants ")
+    terminal.type("\x03")
+    terminal.wait_for(PROMPT)
+    # The keyword that follows a column, and options where they belong.
+    terminal.type("SELECT * FROM city WHERE name = 'a' lim\t")
+    terminal.wait_for("it ")
+    terminal.type("\x03")
+    terminal.wait_for(PROMPT)
+    terminal.type("CREATE TABLE u (k int PRIMARY KEY) WITH in_m\t")
+    terminal.wait_for("emory ")
     terminal.type("\x03")
     terminal.wait_for(PROMPT)
     terminal.type("\x04")
@@ -259,6 +373,24 @@ def the_history_is_private_and_comes_back(shell, folder):
     same(terminal.close(), 0)
 
 
+def shells_that_end_together_lose_no_history(shell, folder):
+    first, second = Terminal(shell, folder), Terminal(shell, folder)
+    for terminal, text in ((first, "PAGING 11"), (second, "PAGING 22")):
+        terminal.wait_for("logstor> ")
+        terminal.run(text, "logstor> ")
+    for terminal in (first, second):
+        terminal.type("\x04")
+        same(terminal.close(), 0)
+    third = Terminal(shell, folder)
+    third.wait_for("logstor> ")
+    printed = third.run("HISTORY", "logstor> ")
+    assert "PAGING 11\nPAGING 22\n" in printed, printed
+    third.type("\x04")
+    same(third.close(), 0)
+    same(os.listdir(os.path.join(folder, ".local", "state", "logstor")),
+         ["history"])
+
+
 def signals_that_end_it_leave_the_database_closed(shell, folder):
     path = os.path.join(folder, "a.db")
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -270,16 +402,22 @@ def signals_that_end_it_leave_the_database_closed(shell, folder):
 
 CASES = [
     it_says_what_it_is,
+    an_unclean_end_is_told,
+    commands_answer_on_the_screen_while_results_are_captured,
+    describe_ends_with_its_line,
+    bytes_that_are_no_utf_8_are_refused,
     tables_at_the_prompt_have_cqlshs_blank_lines,
     a_failure_at_the_prompt_is_no_failure_of_the_shell,
     statements_may_have_several_lines,
     tab_completes_keywords_and_names,
+    tab_offers_the_columns_where_one_must_stand,
     ctrl_c_abandons_the_line,
     ctrl_c_ends_a_statement_and_not_the_shell,
     long_results_pause_between_pages,
     data_cannot_drive_the_terminal,
     letters_of_all_kinds_can_be_typed,
     the_history_is_private_and_comes_back,
+    shells_that_end_together_lose_no_history,
     signals_that_end_it_leave_the_database_closed,
 ]
 

@@ -300,6 +300,15 @@ def a_file_size_limit_is_an_error_that_loses_nothing(shell, _, folder):
     assert is_whole(shell, path) >= counted
 
 
+def a_tiny_file_size_limit_is_an_error_too(shell, _, folder):
+    path = os.path.join(folder, "a.db")
+    result = shell.run("-e", "CREATE KEYSPACE ks", path,
+                       prefix=("prlimit", "--fsize=8192"))
+    expect(result, status=2, out="", holds=["File too large"])
+    expect(shell.run("-e", "CREATE KEYSPACE IF NOT EXISTS ks", path),
+           status=0, errors="")
+
+
 def a_row_too_large_is_refused_before_anything_is_written(shell, _, folder):
     path = os.path.join(folder, "a.db")
     shell.make(path)
@@ -363,6 +372,7 @@ CASES = [
     database_files_are_private,
     a_full_disk_is_an_error_that_loses_nothing,
     a_file_size_limit_is_an_error_that_loses_nothing,
+    a_tiny_file_size_limit_is_an_error_too,
     a_row_too_large_is_refused_before_anything_is_written,
     read_only_changes_nothing,
     a_row_expires,

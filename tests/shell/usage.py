@@ -79,8 +79,20 @@ def a_reader_that_goes_away_ends_it_quietly(shell, _folder):
         except BrokenPipeError:
             pass
         errors = process.stderr.read().decode()
-        process.wait(timeout=30)
-    assert "Sanitizer" not in errors and "assert" not in errors, errors
+        status = process.wait(timeout=30)
+    # As of a program that SIGPIPE ends.
+    assert (status, errors) == (141, ""), (status, errors)
+
+
+def what_failed_is_told_though_the_reader_went_away(shell, _folder):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [shell.program, "-e", "SELEC; " + SCHEMA + "SELECT * FROM t"],
+        stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE,
+        timeout=20, check=False)
+    os.close(writer)
+    assert done.returncode == 2 and b"SELEC" in done.stderr, done
 
 
 def a_full_output_device_is_an_error(shell, _folder):
@@ -112,6 +124,7 @@ CASES = [
     a_path_and_a_directory_may_hold_spaces_and_quotes,
     a_closed_standard_input_is_an_empty_script,
     a_reader_that_goes_away_ends_it_quietly,
+    what_failed_is_told_though_the_reader_went_away,
     a_full_output_device_is_an_error,
     data_cannot_drive_the_terminal,
 ]
