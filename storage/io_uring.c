@@ -5,20 +5,25 @@
  * the ring is full, so that a batch costs one call and a single read that is
  * waited for costs one call too.
  *
+ * A read that poll finds alone is tried in the page cache first, by a call that
+ * doesn't wait: through the ring a cached point read takes about a third
+ * longer.  Only what isn't cached, or isn't alone, goes there.
+ *
  * Three invariants keep it simple:
  *  1. in_flight counts the operations that are in the ring or in the kernel,
- *     and never exceeds depth, the entries of the submission queue.  So there
+ *     or are the lone read, and never exceeds depth, the entries of the submission queue.  So there
  *     is always a free entry for one that may start, and the completion queue,
  *     which is twice as long, never overflows.
  *  2. The backlog is empty unless in_flight == depth.
  *  3. on_done is called by poll() only, after its completion was taken out of
- *     the ring, so that it may submit, and may free its operation. */
+ *     the ring (the lone read's, after it was forgotten), so that it may submit, and may free its operation. */
 #include "storage/io_directory.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 
 enum {
 	DEPTH_MAX = 128,
@@ -33,6 +38,8 @@ struct uring {
 	struct io_queue backlog;
 	unsigned depth;
 	unsigned in_flight;
+	struct io_operation *lone; /* a read that nothing has joined; or NULL */
+	bool is_cache_untried; /* the file system can't look into the cache */
 };
 
 static struct uring *
@@ -71,15 +78,45 @@ fill_entry(struct io_uring_sqe *entry, const struct io_operation *operation)
 }
 
 static void
-start(struct uring *uring, struct io_operation *operation)
+enqueue(struct uring *uring, struct io_operation *operation)
 {
 	struct io_uring_sqe *entry = io_uring_get_sqe(&uring->ring);
 
-	assert(uring->in_flight < uring->depth);
 	assert(entry != NULL);
 	fill_entry(entry, operation);
 	io_uring_sqe_set_data(entry, operation);
+}
+
+static void
+start(struct uring *uring, struct io_operation *operation)
+{
+	assert(uring->in_flight < uring->depth);
+	enqueue(uring, operation);
 	uring->in_flight++;
+}
+
+static void
+enqueue_lone(struct uring *uring)
+{
+	struct io_operation *operation = uring->lone;
+
+	uring->lone = NULL;
+	if (operation != NULL)
+		enqueue(uring, operation);
+}
+
+/* Whether all of the read was in the page cache; then it is complete. */
+static bool
+read_cached(struct uring *uring, struct io_operation *operation)
+{
+	struct iovec into = { operation->data, operation->size };
+	ssize_t moved = preadv2(operation->file->read_fd, &into, 1,
+				(off_t)operation->offset, RWF_NOWAIT);
+
+	if (moved < 0 && (errno == EOPNOTSUPP || errno == ENOSYS))
+		uring->is_cache_untried = true;
+	/* Errors are the ring's to meet and to report. */
+	return moved >= 0 && io_directory_advance(operation, moved);
 }
 
 static void
@@ -99,6 +136,13 @@ uring_submit(struct io *io, struct io_operation *operation)
 		io_support_push(&uring->backlog, operation);
 		return;
 	}
+	if (operation->kind == IO_READ && uring->in_flight == 0 &&
+	    !uring->is_cache_untried) {
+		uring->lone = operation;
+		uring->in_flight++;
+		return;
+	}
+	enqueue_lone(uring);
 	start(uring, operation);
 	/* The device can begin while we go on.  What fails here, poll meets
 	 * again and reports. */
@@ -161,6 +205,22 @@ take_completion(struct uring *uring)
 	return NULL;
 }
 
+/* False when the lone read must go the long way. */
+static bool
+finish_lone(struct uring *uring)
+{
+	struct io_operation *operation = uring->lone;
+
+	if (!read_cached(uring, operation)) {
+		enqueue_lone(uring);
+		return false;
+	}
+	uring->lone = NULL;
+	uring->in_flight--;
+	operation->on_done(operation);
+	return true;
+}
+
 static int
 uring_poll(struct io *io, int64_t wait_us)
 {
@@ -171,6 +231,8 @@ uring_poll(struct io *io, int64_t wait_us)
 
 	if (uring->in_flight == 0)
 		return 0;
+	if (uring->lone != NULL && finish_lone(uring))
+		return 1;
 	status = enter(uring, wait_us);
 	ready = io_uring_cq_ready(&uring->ring);
 	for (unsigned i = 0; i < ready; i++) {
@@ -192,6 +254,7 @@ drain(struct uring *uring)
 	enum { FAILURES_MAX = 1000 };
 	int failures = 0;
 
+	enqueue_lone(uring);
 	while (uring->in_flight > 0 && failures < FAILURES_MAX) {
 		if (enter(uring, -1) < 0)
 			failures++;

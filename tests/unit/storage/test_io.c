@@ -18,6 +18,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static void
+forget_cached(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	close(fd);
+}
+
 /* Each TEST goes through all backends: the same facts hold for all. */
 enum backend { SYNC, URING, MEMORY, BACKENDS };
 
@@ -142,6 +152,46 @@ TEST(what_was_written_is_read_at_any_alignment)
 		write_and_read(&fixture, IO_DURABLE);
 		teardown(&fixture);
 	}
+}
+
+/* Cached in full, in part or not at all; alone and beside another one. */
+TEST(a_read_is_the_same_wherever_its_bytes_are)
+{
+	enum { PAGES = 64, SIZE = PAGES * IO_ALIGNMENT };
+	uint8_t *block = make_block(SIZE, 0);
+	uint8_t *bytes = make_block(SIZE, 0);
+
+	for (size_t i = 0; i < SIZE; i++)
+		block[i] = (uint8_t)(i / IO_ALIGNMENT * 3 + i);
+	for (enum backend backend = 0; backend < MEMORY; backend++) {
+		struct fixture fixture;
+		struct io_file *file;
+		char path[80];
+
+		setup(&fixture, backend);
+		file = make_file(&fixture, "a", 0);
+		snprintf(path, sizeof(path), "%s/a", fixture.path);
+		assert_int_equal(io_write_now(fixture.io, file, 0, block, SIZE),
+				 SIZE);
+		assert_int_equal(io_sync_now(fixture.io, file), 0);
+		for (size_t cached = 0; cached <= PAGES; cached += 16) {
+			size_t size = cached * IO_ALIGNMENT;
+
+			forget_cached(path);
+			if (size > 0)
+				assert_int_equal(io_read_now(fixture.io, file,
+							     0, bytes, size),
+						 size);
+			memset(bytes, 0xaa, SIZE);
+			assert_int_equal(io_read_now(fixture.io, file, 7,
+						     bytes, SIZE), SIZE - 7);
+			assert_memory_equal(bytes, block + 7, SIZE - 7);
+		}
+		fixture.call->close(fixture.io, file);
+		teardown(&fixture);
+	}
+	free(block);
+	free(bytes);
 }
 
 TEST(a_read_past_the_end_returns_what_there_is)
