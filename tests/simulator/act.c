@@ -73,6 +73,19 @@ draw_size(struct world *world, bool is_flood)
 }
 
 static int64_t
+draw_server_timestamp(struct world *world)
+{
+	int64_t before_us = world->last_server_us;
+
+	world->last_server_us = engine_timestamp_us(world->engine);
+	if (world->last_server_us <= before_us)
+		world_violate(world, VIOLATION_CLOCK,
+			      "timestamp %" PRId64 " after %" PRId64,
+			      world->last_server_us, before_us);
+	return world->last_server_us;
+}
+
+static int64_t
 draw_timestamp(struct world *world, const struct version *old)
 {
 	if (world->plan->has_old_timestamps && chance(world, 25)) {
@@ -80,8 +93,7 @@ draw_timestamp(struct world *world, const struct version *old)
 			return (int64_t)draw(world, 1000) - 500;
 		return old->timestamp_us - 1 + (int64_t)draw(world, 3);
 	}
-	world->last_server_us = engine_timestamp_us(world->engine);
-	return world->last_server_us;
+	return draw_server_timestamp(world);
 }
 
 static uint32_t
@@ -195,8 +207,14 @@ refuse_batch(struct world *world, const struct batch *batch,
 			      error->message);
 		return;
 	}
-	if (error->code != ERROR_FULL)
+	if (error->code != ERROR_FULL) {
 		world_restart(world);
+	} else if (world->disk->faults.bytes_max == 0) {
+		/* There is room again: told so once, and a little later not
+		 * any more. */
+		world->disk->time_us += US_PER_S;
+		world->was_full = false;
+	}
 }
 
 static void

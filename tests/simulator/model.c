@@ -445,8 +445,8 @@ model_keys(const struct model *model)
 
 	for (unsigned i = 1; i < MODEL_TABLES; i++) {
 		for (unsigned key = 0; key < MODEL_KEYS; key++)
-			keys += model->now.tables[i].rows[key].kind !=
-				VERSION_NONE;
+			keys += model->now.tables[i].rows[key].kind ==
+				VERSION_ROW;
 	}
 	return keys;
 }

@@ -145,7 +145,7 @@ void model_rebase(struct model *model, size_t batches);
 
 bool model_is_same(const struct observation *a, const struct observation *b);
 
-/* Rows, deleted ones too, of all tables but the catalog. */
+/* Rows of all tables but the catalog, expired ones too. */
 uint64_t model_keys(const struct model *model);
 
 const char *violation_name(enum violation violation);

@@ -25,8 +25,8 @@ static const struct {
 	[OPERATION_REOPEN] = { "reopen", 3, 60 },
 	[OPERATION_CRASH] = { "crash", 18, 100 },
 	[OPERATION_CLOCK] = { "clock", 2, 40 },
-	[OPERATION_ERRORS] = { "errors", 3, 25 },
-	[OPERATION_ROOM] = { "room", 3, 20 },
+	[OPERATION_ERRORS] = { "errors", 4, 30 },
+	[OPERATION_ROOM] = { "room", 4, 25 },
 	[OPERATION_FLIP] = { "flip", 1, 8 },
 	[OPERATION_MISDIRECT] = { "misdirect", 1, 8 },
 };
@@ -55,7 +55,7 @@ draw_options(struct plan *plan, struct random *random, enum geometry geometry)
 static uint32_t
 draw_chance(struct random *random)
 {
-	static const uint32_t chances[] = { 0, 0, 10, 100, 1000 };
+	static const uint32_t chances[] = { 0, 0, 30, 300, 2000 };
 
 	return chances[random_below(random, 5)];
 }
@@ -64,8 +64,8 @@ static void
 draw_switches(struct plan *plan, struct random *random)
 {
 	plan->syncs[ENGINE_SYNC_FULL] = random_percent(random, 80);
-	plan->syncs[ENGINE_SYNC_GROUP] = random_percent(random, 20);
-	plan->syncs[ENGINE_SYNC_OFF] = random_percent(random, 20);
+	plan->syncs[ENGINE_SYNC_GROUP] = random_percent(random, 30);
+	plan->syncs[ENGINE_SYNC_OFF] = random_percent(random, 30);
 	plan->has_kills = random_percent(random, 50);
 	plan->has_power_cuts = !plan->has_kills || random_percent(random, 80);
 	plan->has_expiry = random_percent(random, 40);

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bugs planted in copies of the engine must be found by the simulator.
+
+    run.py TOP [--seed N] [--crashes N] [NAME...]
+        hunts all of them, or the named ones, and prints a table
+    run.py TOP --check [--seed N]
+        TAP: every patch applies, and the two whose turn it is are found
+
+Each NAME.patch says in its first lines what it breaks. The sources at TOP are
+copied and stay as they are; the compiler is $CC or cc.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+FOLDERS = ("base", "storage", "tests/simulator", "tests/oracle")
+FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-w", "-fno-strict-aliasing"]
+LIBRARIES = ["-lxxhash", "-luring", "-lutf8proc"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECONDS_MAX = 600
+
+
+def all_bugs():
+    return sorted(name[:-len(".patch")] for name in os.listdir(HERE)
+                  if name.endswith(".patch"))
+
+
+def path_of(bug):
+    return os.path.join(HERE, bug + ".patch")
+
+
+def reason_of(bug):
+    with open(path_of(bug), encoding="utf-8") as file:
+        return file.readline().strip()
+
+
+def changed_by(bug):
+    with open(path_of(bug), encoding="utf-8") as file:
+        return re.findall(r"^\+\+\+ b/(\S+)", file.read(), re.M)
+
+
+def apply(bug, top, *options):
+    return subprocess.run(
+        ["patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-d", top,
+         "-i", path_of(bug), *options],
+        capture_output=True, text=True, check=False)
+
+
+class Workshop:
+    """A copy of the sources and their objects, once for all bugs."""
+
+    def __init__(self, top, directory):
+        self.directory = directory
+        self.compiler = os.environ.get("CC", "cc").split()
+        self.copy = os.path.join(directory, "copy")
+        for folder in FOLDERS:
+            shutil.copytree(os.path.join(top, folder),
+                            os.path.join(self.copy, folder),
+                            ignore=lambda at, names: [
+                                n for n in names
+                                if not n.endswith((".c", ".h"))])
+        self.sources = [os.path.join(folder, name)
+                        for folder in FOLDERS[:3]
+                        for name in sorted(os.listdir(
+                            os.path.join(self.copy, folder)))
+                        if name.endswith(".c")]
+        self.objects = {}
+
+    def compile(self, sources, top, suffix):
+        objects, running = {}, []
+        for source in sources:
+            name = source.replace("/", "_") + suffix + ".o"
+            objects[source] = os.path.join(self.directory, name)
+            command = self.compiler + FLAGS + [
+                "-I", top, "-c", os.path.join(top, source),
+                "-o", objects[source]]
+            running.append(subprocess.Popen(command))
+            if len(running) == 2:
+                wait(running.pop(0))
+        while running:
+            wait(running.pop(0))
+        return objects
+
+    def build(self, bug=None):
+        """The simulator with ${bug} in it: a program's path."""
+        if not self.objects:
+            self.objects = self.compile(self.sources, self.copy, "")
+        objects = dict(self.objects)
+        top = self.copy
+        if bug:
+            top = os.path.join(self.directory, "planted")
+            shutil.copytree(self.copy, top)
+            done = apply(bug, top)
+            if done.returncode:
+                raise RuntimeError(f"{bug} doesn't apply:\n{done.stdout}")
+            changed = changed_by(bug)
+            if any(name.endswith(".h") for name in changed):
+                changed = self.sources
+            objects.update(self.compile(changed, top, ".planted"))
+            shutil.rmtree(top)
+        program = os.path.join(self.directory, "simulate")
+        subprocess.run(self.compiler + list(objects.values()) + LIBRARIES +
+                       ["-o", program], check=True)
+        return program
+
+
+def wait(process):
+    if process.wait():
+        raise RuntimeError(f"failed: {' '.join(process.args)}")
+
+
+def simulate(program, seed, crashes):
+    """(what was found or "", after how many crashes, in how many seconds)"""
+    started = time.monotonic()
+    done = subprocess.run(
+        [program, "--seed", str(seed), "--crashes", str(crashes)],
+        capture_output=True, text=True, errors="replace", check=False,
+        timeout=SECONDS_MAX)
+    took = time.monotonic() - started
+    totals = re.search(r"^crashes=(\d+)(.*)$", done.stdout, re.M)
+    if not totals:
+        return "died", 0, took
+    found = [kind for kind, count in re.findall(r"(\w+)=(\d+)",
+                                                totals.group(2))
+             if count != "0"]
+    return ", ".join(found), int(totals.group(1)), took
+
+
+def hunt(workshop, bug, seed, crashes):
+    """The same; what is found without the bug too doesn't count."""
+    found, after, took = simulate(workshop.build(bug), seed, crashes)
+    control = simulate(workshop.build(), seed, after)[0] if found else ""
+    if control:
+        print(f"# found without any bug: {control}, from seed {seed} on",
+              file=sys.stderr)
+        found = ""
+    return found, after, took
+
+
+def print_table(workshop, bugs, seed, crashes):
+    missed = 0
+    print("| bug | what is wrong | found as | after crashes | s |")
+    print("|---|---|---|---|---|")
+    for bug in bugs:
+        found, after, took = hunt(workshop, bug, seed, crashes)
+        missed += not found
+        print(f"| {bug} | {reason_of(bug)} | {found or '**not found**'} | "
+              f"{after} | {took:.1f} |", flush=True)
+    print(f"{len(bugs) - missed} of {len(bugs)} found, from seed {seed} on")
+    return 1 if missed else 0
+
+
+def check(workshop, bugs, seed, crashes):
+    turn = [bugs[(2 * seed + i) % len(bugs)] for i in range(2)]
+    print(f"1..{len(bugs) + len(turn)}")
+    number = bad = 0
+    for bug in bugs:
+        number += 1
+        done = apply(bug, workshop.copy, "--dry-run")
+        for line in done.stdout.splitlines() if done.returncode else ():
+            print(f"# {line}")
+        bad += done.returncode != 0
+        print(f"{'not ' if done.returncode else ''}ok {number} - "
+              f"{bug} applies")
+    for bug in turn:
+        number += 1
+        print(f"# {bug}: {reason_of(bug)} (--seed {seed})", flush=True)
+        found, after, took = "", 0, 0.0
+        try:
+            found, after, took = hunt(workshop, bug, 1, crashes)
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            print("# " + str(error).replace("\n", "\n# "))
+        print(f"# found as {found or 'nothing'} after {after} crashes, "
+              f"{took:.1f} s")
+        bad += not found
+        print(f"{'' if found else 'not '}ok {number} - {bug} is found",
+              flush=True)
+    return 1 if bad else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("top")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--crashes", type=int, default=400000)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_intermixed_args()
+    bugs = arguments.names or all_bugs()
+    with tempfile.TemporaryDirectory(prefix="planted-") as directory:
+        workshop = Workshop(arguments.top, directory)
+        if arguments.check:
+            # Another two each day.
+            seed = int(time.time() // 86400) if arguments.seed is None \
+                else arguments.seed
+            return check(workshop, bugs, seed, arguments.crashes)
+        return print_table(workshop, bugs, arguments.seed or 1,
+                           arguments.crashes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
