@@ -4,6 +4,7 @@
 #include "base/pack.h"
 #include "planner/session.h"
 #include "types/uuid.h"
+#include "types/value.h"
 
 static const int64_t day_ms = 24 * 60 * 60 * 1000;
 
@@ -79,6 +80,65 @@ evaluate_same(const struct evaluation *evaluation,
 	return 0;
 }
 
+/* ---- conversions to and from blobs ---- */
+
+static int
+evaluate_blob_as(enum type_kind kind, const char *name, struct slice bytes,
+		 struct buffer *out, struct error *error)
+{
+	struct buffer shown = { 0 };
+
+	if (value_validate(type_native(kind), bytes, error) == 0) {
+		buffer_append_slice(out, bytes);
+		return 0;
+	}
+	value_print(type_native(TYPE_BLOB),
+		    slice_make(bytes.data, bytes.size > 32 ? 32 : bytes.size),
+		    VALUE_LITERAL, &shown);
+	(void)error_set(error, ERROR_INVALID,
+			"In call to function system.%s, value %.*s%s is not a "
+			"valid binary representation for type %s",
+			name, (int)shown.size,
+			shown.data == NULL ? "" : (const char *)shown.data,
+			bytes.size > 32 ? "…" : "", name + strlen("blobas"));
+	buffer_finish(&shown);
+	return -ERROR_INVALID;
+}
+
+/* The types that a blob can be made of and into; the type's own name is in
+ * the functions' names. */
+#define CONVERTED_TYPES(X) \
+	X(ascii, ASCII) X(bigint, BIGINT) X(boolean, BOOLEAN) X(date, DATE) \
+	X(double, DOUBLE) X(float, FLOAT) X(inet, INET) X(int, INT) \
+	X(smallint, SMALLINT) X(text, TEXT) X(time, TIME) \
+	X(timestamp, TIMESTAMP) X(timeuuid, TIMEUUID) X(tinyint, TINYINT) \
+	X(uuid, UUID) X(varchar, TEXT)
+
+#define EVALUATE_BLOB_AS(type, kind)                                       \
+	static int evaluate_blob_as_##type(                                \
+		const struct evaluation *evaluation,                       \
+		const struct slice *arguments, struct buffer *out,         \
+		struct error *error)                                       \
+	{                                                                  \
+		(void)evaluation;                                          \
+		return evaluate_blob_as(TYPE_##kind, "blobas" #type,       \
+					arguments[0], out, error);         \
+	}
+CONVERTED_TYPES(EVALUATE_BLOB_AS)
+
+/* ---- the table ---- */
+
+/* CQL has two spellings of each. */
+#define CONVERSION_ROWS(type, kind)                                        \
+	{ "blobas" #type, TYPE_##kind, 1, { TYPE_BLOB }, true,             \
+	  evaluate_blob_as_##type },                                       \
+	{ "blob_as_" #type, TYPE_##kind, 1, { TYPE_BLOB }, true,           \
+	  evaluate_blob_as_##type },                                       \
+	{ #type "asblob", TYPE_BLOB, 1, { TYPE_##kind }, true,             \
+	  evaluate_same },                                                 \
+	{ #type "_as_blob", TYPE_BLOB, 1, { TYPE_##kind }, true,           \
+	  evaluate_same },
+
 static const struct function functions[] = {
 	{ "now", TYPE_TIMEUUID, 0, { 0 }, false, evaluate_now },
 	{ "uuid", TYPE_UUID, 0, { 0 }, false, evaluate_uuid },
@@ -88,10 +148,12 @@ static const struct function functions[] = {
 	  evaluate_date_to_timestamp },
 	{ "totimestamp", TYPE_TIMESTAMP, 1, { TYPE_TIMESTAMP }, true,
 	  evaluate_same },
+	CONVERTED_TYPES(CONVERSION_ROWS)
 };
 
 /* CQL's other functions, so that a name that is merely missing here isn't
- * called unknown. Conversions to and from blobs are recognised by pattern. */
+ * called unknown. Conversions of types that come later are recognised by
+ * pattern. */
 static const char *const known[] = {
 	"abs", "avg", "cast", "collection_avg", "collection_count",
 	"collection_max", "collection_min", "collection_sum", "count",
@@ -109,7 +171,16 @@ static const char *const known[] = {
 };
 
 static const char *const names[] = {
-	"count", "now", "token", "totimestamp", "ttl", "uuid", "writetime",
+	"asciiasblob", "bigintasblob", "blobasascii", "blobasbigint",
+	"blobasboolean", "blobasdate", "blobasdouble", "blobasfloat",
+	"blobasinet", "blobasint", "blobassmallint", "blobastext",
+	"blobastime", "blobastimestamp", "blobastimeuuid", "blobastinyint",
+	"blobasuuid", "blobasvarchar", "booleanasblob", "count",
+	"dateasblob", "doubleasblob", "floatasblob", "inetasblob",
+	"intasblob", "now", "smallintasblob", "textasblob", "timeasblob",
+	"timestampasblob", "timeuuidasblob", "tinyintasblob", "token",
+	"totimestamp", "ttl", "uuid", "uuidasblob", "varcharasblob",
+	"writetime",
 };
 
 const struct function *

@@ -36,8 +36,8 @@ const struct function *function_find(struct slice name,
 /* A function of CQL's that isn't here yet. */
 bool function_is_known(struct slice name);
 
-/* In the order of the table, names once each, with token, count, writetime
- * and ttl; NULL behind the last. */
+/* In alphabetical order, names once each and in the older of two spellings,
+ * with token, count, writetime and ttl; NULL behind the last. */
 const char *function_name_at(size_t index);
 
 #endif

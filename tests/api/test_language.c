@@ -233,6 +233,41 @@ TEST(the_newest_timestamp_wins_and_ties_are_settled_by_value)
 	api_close(&api);
 }
 
+TEST(values_of_no_bytes_read_back_as_the_literals_they_are_shown_as)
+{
+	static const struct api_case cases[] = {
+		{ "INSERT INTO e (k, i, ts) VALUES (1, blobAsInt(0x),"
+		  " blobAsTimestamp(0x))", "" },
+		{ "SELECT i, ts FROM e", "blobAsInt(0x)|blobAsTimestamp(0x)" },
+		{ "SELECT intAsBlob(i), timestamp_as_blob(ts) FROM e",
+		  "0x|0x" },
+		{ "INSERT INTO e (k, i, ts) VALUES (2, blob_as_int(0x0000002a),"
+		  " blobAsTimestamp(bigintAsBlob(1000)))", "" },
+		{ "SELECT i, ts FROM e WHERE k = 2",
+		  "42|'1970-01-01 00:00:01.000Z'" },
+		{ "SELECT blobAsText(textAsBlob('é')) FROM e WHERE k = 2",
+		  "'é'" },
+		{ "SELECT blobAsInt(bigintAsBlob(5)) FROM e WHERE k = 2",
+		  "InvalidRequest: In call to function system.blobasint, "
+		  "value 0x0000000000000005 is not a valid binary "
+		  "representation for type int" },
+		{ "SELECT blobAsAscii(textAsBlob('é')) FROM e WHERE k = 2",
+		  "InvalidRequest: In call to function system.blobasascii, "
+		  "value 0xc3a9 is not a valid binary representation for "
+		  "type ascii" },
+		{ "SELECT blobAsInt(i) FROM e WHERE k = 2", "42" },
+		{ "SELECT intAsBlob(ts) FROM e WHERE k = 2",
+		  "InvalidRequest: Type error: cannot assign ts (type "
+		  "timestamp) to arg0(system.intasblob) (type int)" },
+	};
+
+	open_tables();
+	api_must(&api, "CREATE TABLE e (k int PRIMARY KEY, i int,"
+		       " ts timestamp)");
+	CHECK(&api, cases);
+	api_close(&api);
+}
+
 TEST(conditions_are_answered_as_cassandra_does)
 {
 	static const struct api_case cases[] = {
@@ -441,7 +476,7 @@ TEST(what_is_not_here_yet_says_so)
 		"SELECT min(k) FROM t",
 		"SELECT count(v) FROM t",
 		"SELECT totimestamp(count(*)) FROM t",
-		"SELECT intAsBlob(k) FROM t",
+		"SELECT varintAsBlob(k) FROM t",
 		"SELECT CAST(k AS text) FROM t",
 		"SELECT k + 1 FROM t",
 		"SELECT m['a'] FROM t",

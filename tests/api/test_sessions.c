@@ -155,7 +155,15 @@ TEST(names_are_there_for_completion)
 		{ LOGSTOR_NAME_COLUMN, NULL, "nope", "" },
 		{ LOGSTOR_NAME_COLUMN, NULL, NULL, "" },
 		{ LOGSTOR_NAME_FUNCTION, NULL, NULL,
-		  "count now token totimestamp ttl uuid writetime " },
+		  "asciiasblob bigintasblob blobasascii blobasbigint "
+		  "blobasboolean blobasdate blobasdouble blobasfloat "
+		  "blobasinet blobasint blobassmallint blobastext blobastime "
+		  "blobastimestamp blobastimeuuid blobastinyint blobasuuid "
+		  "blobasvarchar booleanasblob count dateasblob "
+		  "doubleasblob floatasblob inetasblob intasblob now "
+		  "smallintasblob textasblob timeasblob timestampasblob "
+		  "timeuuidasblob tinyintasblob token totimestamp ttl uuid "
+		  "uuidasblob varcharasblob writetime " },
 	};
 	static char all[8192];
 	int count = 0;
