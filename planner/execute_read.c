@@ -66,9 +66,10 @@ begin_page(struct execute_read *read, const struct execute_read_page *page,
 
 	*after_key = SLICE_NULL;
 	read->page_state = page->next_state;
-	/* Aggregates answer with one row: no page is smaller. */
+	/* Aggregates answer with one row: no page is smaller, and so there is
+	 * no state that could be one of theirs. */
 	if (read->plan->as.select.is_count)
-		return 0;
+		return slice_is_null(page->state) ? 0 : paging_refuse(error);
 	read->page_rows = page->rows;
 	read->page_left = page->rows;
 	read->fingerprint = page->fingerprint;

@@ -191,4 +191,35 @@ TEST(a_foreign_or_damaged_state_is_refused)
 	api_close(&api);
 }
 
+/* An aggregate gives no state, and so takes none. */
+TEST(the_state_of_another_statement_is_refused)
+{
+	static const char *const others[] = {
+		"SELECT count(*) FROM t", "SELECT v FROM t LIMIT 12",
+		"SELECT k FROM t LIMIT 13",
+		"SELECT k FROM t WHERE k IN (1, 2)",
+	};
+	logstor_statement *statement, *other;
+	const void *given;
+	size_t size;
+
+	open_table();
+	statement = api_prepare(&api, "SELECT k FROM t LIMIT 12");
+	logstor_set_page(statement, 10, NULL, 0);
+	(void)api_run(&api, statement);
+	given = logstor_paging_state(statement, &size);
+	assert_non_null(given);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		other = api_prepare(&api, others[i]);
+		assert_int_equal(logstor_set_page(other, 10, given, size),
+				 LOGSTOR_OK);
+		assert_string_equal(api_run(&api, other),
+				    "InvalidRequest: Invalid value for the "
+				    "paging state");
+		logstor_finalize(other);
+	}
+	logstor_finalize(statement);
+	api_close(&api);
+}
+
 UNIT_MAIN()
