@@ -64,9 +64,10 @@ enum logstor_result {
 /* CQL's error codes (native protocol), as logstor_error_code() returns. */
 enum logstor_error_code {
 	LOGSTOR_ERROR_NONE = -1,
-	LOGSTOR_ERROR_SERVER = 0x0000,       /* I/O, damage, out of memory */
+	LOGSTOR_ERROR_SERVER = 0x0000,       /* I/O, damage, interrupts */
 	LOGSTOR_ERROR_PROTOCOL = 0x000A,     /* misuse of the API */
-	LOGSTOR_ERROR_OVERLOADED = 0x1001,   /* disk or size limit is full */
+	LOGSTOR_ERROR_OVERLOADED = 0x1001,   /* no room: disk, size limit, or
+						memory */
 	LOGSTOR_ERROR_FUNCTION = 0x1400,
 	LOGSTOR_ERROR_SYNTAX = 0x2000,
 	LOGSTOR_ERROR_INVALID = 0x2200,
@@ -190,7 +191,8 @@ LOGSTOR_API int logstor_prepare(logstor_session *session, const char *text,
 				size_t *tail);
 
 /* Runs every statement of ${text}, calling ${on_row} (may be NULL) for each
- * row; stops at the first error.  on_row returns true to go on; when it
+ * row; stops at the first error.  A bind marker is one, since nobody could
+ * have bound it.  on_row returns true to go on; when it
  * doesn't, the script ends with LOGSTOR_DONE.  Always blocks.  Unless commits
  * are deferred, what the script wrote is durable before a row is shown and
  * when the call returns, but not after each statement. */

@@ -184,6 +184,11 @@ struct ast_ordering {
 struct ast_select {
 	bool is_json;
 	bool is_distinct;
+	/* The words of clauses, where they stand; size 0: not there. */
+	struct ast_place json_place;
+	struct ast_place distinct_place;
+	struct ast_place group_place;         /* GROUP BY */
+	struct ast_place per_partition_place; /* PER PARTITION LIMIT */
 	bool is_star;
 	struct ast_selector *selectors; /* NULL when is_star */
 	struct ast_qualified_name table; /* null name: no FROM */
@@ -290,6 +295,7 @@ struct ast_create_table {
 		struct ast_primary_key *next;
 	} *primary_keys;
 	bool is_compact;
+	struct ast_place compact_place; /* COMPACT STORAGE */
 	struct ast_ordering *clustering_order;
 	struct ast_property *properties;
 };
@@ -354,6 +360,7 @@ struct ast_explain {
  * whole statement into one. */
 struct ast_unsupported {
 	struct slice what; /* CREATE INDEX, GRANT, … in capitals */
+	struct ast_place place; /* of the words that say so */
 };
 
 enum ast_statement_kind {
@@ -367,6 +374,8 @@ enum ast_statement_kind {
 struct ast_statement {
 	enum ast_statement_kind kind;
 	struct ast_place place;
+	struct ast_place verb;      /* its first word, or CREATE TABLE and
+				       the like */
 	struct ast_statement *next; /* in a batch */
 	uint32_t marker_count;      /* ? and :name in the whole statement, one
 				       name counted once; set on the

@@ -205,7 +205,8 @@ build_custom_type(struct parse *parse, struct ast_place place)
 		.name = { parse_text_at(parse, place), place, true }
 	};
 
-	parse_note_unsupported(parse, "a type named by its Java class");
+	parse_note_unsupported(parse, place,
+			       "a type named by its Java class");
 	return build_type(parse, &name, NULL);
 }
 

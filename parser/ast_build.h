@@ -176,8 +176,14 @@ struct modify_if {
 /* What stands before FROM. */
 struct select_head {
 	struct selector_list selectors;
-	bool is_json;
-	bool is_distinct;
+	struct ast_place json; /* size 0: not there */
+	struct ast_place distinct;
+};
+
+/* A clause that is one term, or a list of them, and its words. */
+struct term_clause {
+	struct ast_term *term;
+	struct ast_place place;
 };
 
 struct table_body {
@@ -188,7 +194,7 @@ struct table_body {
 struct table_with {
 	struct property_list properties;
 	struct ast_ordering *clustering_order;
-	bool is_compact;
+	struct ast_place compact; /* size 0: not there */
 };
 
 enum { COLUMN_STATIC = 1, COLUMN_PRIMARY_KEY = 2 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "parser/ast_build.h"
 
+#include "parser/grammar.h"
 #include "parser/parse_state.h"
 
 #include <assert.h>
@@ -62,6 +63,24 @@ build_column_relation(struct parse *parse, const struct ast_name *column,
 
 /* ---- statements ---- */
 
+/* The first word, and what it is done to. */
+static struct ast_place
+find_verb(const struct parse *parse, struct ast_place first)
+{
+	if (first.start != parse->start)
+		return first;
+	switch (parse->second_code) {
+	case LEXEME_TABLE:
+	case LEXEME_TYPE:
+	case LEXEME_KEYSPACE:
+	case LEXEME_SCHEMA:
+	case LEXEME_BATCH:
+		return parse_span(first, parse->second);
+	default:
+		return first;
+	}
+}
+
 struct ast_statement *
 build_statement(struct parse *parse, struct ast_place start,
 		const struct ast_statement *contents)
@@ -75,6 +94,7 @@ build_statement(struct parse *parse, struct ast_place start,
 	}
 	*statement = *contents;
 	statement->place = parse_place_from(parse, start.start);
+	statement->verb = find_verb(parse, start);
 	return statement;
 }
 
@@ -90,8 +110,10 @@ build_select(struct parse *parse, struct ast_place start,
 		return NULL;
 	statement->as.select.selectors = head->selectors.first;
 	statement->as.select.is_star = head->selectors.is_star;
-	statement->as.select.is_json = head->is_json;
-	statement->as.select.is_distinct = head->is_distinct;
+	statement->as.select.is_json = head->json.size > 0;
+	statement->as.select.is_distinct = head->distinct.size > 0;
+	statement->as.select.json_place = head->json;
+	statement->as.select.distinct_place = head->distinct;
 	return statement;
 }
 
@@ -103,7 +125,8 @@ build_table_function(struct parse *parse, const struct ast_name *name)
 			   "no viable alternative at input '%.*s': "
 			   "FROM takes the name of a table",
 			   SLICE_ARGUMENTS(parse_text_at(parse, name->place)));
-	parse_note_unsupported(parse, "SELECT FROM MUTATION_FRAGMENTS");
+	parse_note_unsupported(parse, name->place,
+			       "SELECT FROM MUTATION_FRAGMENTS");
 }
 
 static struct ast_term *
@@ -198,6 +221,23 @@ build_deletion(struct parse *parse, const struct ast_name *column,
 
 /* ---- schema ---- */
 
+/* What is checked when the schema is made can't be bound later. */
+static void
+refuse_markers(struct parse *parse, const struct ast_term *value)
+{
+	if (value == NULL)
+		return;
+	if (value->kind == AST_MARKER)
+		parse_fail(parse, value->place,
+			   "Bind variables cannot be used for property "
+			   "values");
+	if (value->kind == AST_MAP || value->kind == AST_SET ||
+	    value->kind == AST_LIST || value->kind == AST_TUPLE)
+		for (value = value->as.elements; value != NULL;
+		     value = value->next)
+			refuse_markers(parse, value);
+}
+
 struct ast_property *
 build_property(struct parse *parse, const struct ast_name *name,
 	       struct ast_term *value)
@@ -209,6 +249,7 @@ build_property(struct parse *parse, const struct ast_name *name,
 		parse_fail_memory(parse);
 		return NULL;
 	}
+	refuse_markers(parse, value);
 	property->name = *name;
 	property->value = value;
 	return property;
@@ -275,7 +316,8 @@ table_with_add(struct parse *parse, struct table_with *with,
 	       const struct table_with *more)
 {
 	property_list_add(&with->properties, more->properties.first);
-	with->is_compact |= more->is_compact;
+	if (with->compact.size == 0)
+		with->compact = more->compact;
 	if (more->clustering_order == NULL)
 		return;
 	if (with->clustering_order != NULL)

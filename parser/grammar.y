@@ -104,7 +104,7 @@ grammar_run(struct parse *parse)
 }
 
 %token RESERVED.
-%fallback NAME AGGREGATES ANALYZE ANN AS BETWEEN BYPASS CACHE CLUSTER
+%fallback NAME AGGREGATES ANALYZE ANN AS BETWEEN BYPASS CACHE CHECK CLUSTER
 	CLUSTERING COMPACT CONTAINS DEFAULT DESC DESCRIBE DISTINCT EXISTS
 	EXPLAIN FILTERING FUNCTIONS GROUP INTERNALS JSON KEY KEYSPACES LIKE
 	MASKED ONLY PARTITION PER STATIC STORAGE TABLES TIMEOUT TTL TYPE TYPES
@@ -421,11 +421,11 @@ if_not_exists(A) ::= IF NOT EXISTS. { A = true; }
 %type selectors {struct selector_list}
 %type selector {struct ast_selector *}
 %type optional_where {struct ast_relation *}
-%type group_by {struct ast_term *}
+%type group_by {struct term_clause}
 %type order_by {struct ast_ordering *}
 %type orderings {struct ordering_list}
 %type ordering {struct ast_ordering *}
-%type per_partition_limit {struct ast_term *}
+%type per_partition_limit {struct term_clause}
 %type limit {struct ast_term *}
 %type allow_filtering {bool}
 %type bypass_cache {bool}
@@ -438,8 +438,10 @@ select(A) ::= SELECT(S) select_head(H) FROM qualified_name(T)
 		per_partition_limit(P) limit(L) allow_filtering(F)
 		bypass_cache(B) using(U). {
 	A = build_select(parse, S, &H, &(struct ast_select){
-		.table = T, .where = W, .group_by = G, .order_by = O,
-		.per_partition_limit = P, .limit = L, .allows_filtering = F,
+		.table = T, .where = W, .group_by = G.term,
+		.group_place = G.place, .order_by = O,
+		.per_partition_limit = P.term,
+		.per_partition_place = P.place, .limit = L, .allows_filtering = F,
 		.bypasses_cache = B, .using = U });
 }
 select(A) ::= SELECT(S) select_head(H) FROM name(N) LP qualified_name RP
@@ -449,16 +451,16 @@ select(A) ::= SELECT(S) select_head(H) FROM name(N) LP qualified_name RP
 	A = build_select(parse, S, &H, &(struct ast_select){ 0 });
 }
 select_head(A) ::= selectors(L). {
-	A = (struct select_head){ L, false, false };
+	A = (struct select_head){ .selectors = L };
 }
-select_head(A) ::= DISTINCT selectors(L). {
-	A = (struct select_head){ L, false, true };
+select_head(A) ::= DISTINCT(D) selectors(L). {
+	A = (struct select_head){ .selectors = L, .distinct = D };
 }
-select_head(A) ::= JSON selectors(L). {
-	A = (struct select_head){ L, true, false };
+select_head(A) ::= JSON(J) selectors(L). {
+	A = (struct select_head){ .selectors = L, .json = J };
 }
-select_head(A) ::= JSON DISTINCT selectors(L). {
-	A = (struct select_head){ L, true, true };
+select_head(A) ::= JSON(J) DISTINCT(D) selectors(L). {
+	A = (struct select_head){ L, J, D };
 }
 selectors(A) ::= STAR. { A = (struct selector_list){ .is_star = true }; }
 selectors(A) ::= selector_list(A).
@@ -471,8 +473,10 @@ selector(A) ::= term(T). { A = build_selector(parse, T, NULL); }
 selector(A) ::= term(T) AS name(N). { A = build_selector(parse, T, &N); }
 optional_where(A) ::= . { A = NULL; }
 optional_where(A) ::= where(A).
-group_by(A) ::= . { A = NULL; }
-group_by(A) ::= GROUP BY terms(T). { A = T.first; }
+group_by(A) ::= . { A = (struct term_clause){ 0 }; }
+group_by(A) ::= GROUP(G) BY(B) terms(T). {
+	A = (struct term_clause){ T.first, parse_span(G, B) };
+}
 order_by(A) ::= . { A = NULL; }
 order_by(A) ::= ORDER BY orderings(L). { A = L.first; }
 orderings(A) ::= ordering(O). { A = build_ordering_list(O); }
@@ -485,8 +489,10 @@ ordering(A) ::= name(N) DESC. { A = build_ordering(parse, &N, true, NULL); }
 ordering(A) ::= name(N) ANN OF term(T). {
 	A = build_ordering(parse, &N, false, T);
 }
-per_partition_limit(A) ::= . { A = NULL; }
-per_partition_limit(A) ::= PER PARTITION LIMIT term(T). { A = T; }
+per_partition_limit(A) ::= . { A = (struct term_clause){ 0 }; }
+per_partition_limit(A) ::= PER(P) PARTITION LIMIT(L) term(T). {
+	A = (struct term_clause){ T, parse_span(P, L) };
+}
 limit(A) ::= . { A = NULL; }
 limit(A) ::= LIMIT term(T). { A = T; }
 allow_filtering(A) ::= . { A = false; }
@@ -675,13 +681,14 @@ schema_change(A) ::= CREATE(C) TABLE if_not_exists(E) qualified_name(N)
 			.name = N, .if_not_exists = E,
 			.columns = B.columns.first,
 			.primary_keys = B.first_key,
-			.is_compact = W.is_compact,
+			.is_compact = W.compact.size > 0,
+			.compact_place = W.compact,
 			.clustering_order = W.clustering_order,
 			.properties = W.properties.first } });
 }
 schema_change(A) ::= CREATE(C) TABLE if_not_exists qualified_name
-		LIKE qualified_name table_with. {
-	parse_note_unsupported(parse, "CREATE TABLE LIKE");
+		LIKE(L) qualified_name table_with. {
+	parse_note_unsupported(parse, L, "CREATE TABLE LIKE");
 	A = build_statement(parse, C, &(struct ast_statement){
 		.kind = AST_UNSUPPORTED });
 }
@@ -729,16 +736,28 @@ column_flags(A) ::= . { A = 0; }
 column_flags(A) ::= column_flags(A) column_flag(F). { A |= F; }
 column_flag(A) ::= STATIC. { A = COLUMN_STATIC; }
 column_flag(A) ::= PRIMARY KEY. { A = COLUMN_PRIMARY_KEY; }
-column_flag(A) ::= TTL. {
-	parse_note_unsupported(parse, "a TTL of one column");
+column_flag(A) ::= TTL(T). {
+	parse_note_unsupported(parse, T, "a TTL of one column");
 	A = 0;
 }
-column_flag(A) ::= MASKED WITH mask. {
-	parse_note_unsupported(parse, "MASKED WITH");
-	A = 0;
+column_flag(A) ::= mask. { A = 0; }
+column_flag(A) ::= check. { A = 0; }
+mask ::= MASKED(M) WITH DEFAULT. {
+	parse_note_unsupported(parse, M, "MASKED WITH");
 }
-mask ::= DEFAULT.
-mask ::= call.
+mask ::= MASKED(M) WITH call. {
+	parse_note_unsupported(parse, M, "MASKED WITH");
+}
+check ::= CHECK(C) constraints. {
+	parse_note_unsupported(parse, C, "CHECK");
+}
+constraints ::= constraint.
+constraints ::= constraints AND constraint.
+constraint ::= plain_relation.
+constraint ::= name.
+constraint ::= NOT NULL.
+constraint ::= call.
+constraint ::= call comparison term.
 
 table_with(A) ::= . { A = (struct table_with){ 0 }; }
 table_with(A) ::= WITH table_options(W). { A = W; }
@@ -749,8 +768,8 @@ table_options(A) ::= table_options(A) AND table_option(W). {
 table_option(A) ::= property(P). {
 	A = (struct table_with){ .properties = build_property_list(P) };
 }
-table_option(A) ::= COMPACT STORAGE. {
-	A = (struct table_with){ .is_compact = true };
+table_option(A) ::= COMPACT(C) STORAGE(S). {
+	A = (struct table_with){ .compact = parse_span(C, S) };
 }
 table_option(A) ::= CLUSTERING ORDER BY LP orderings(L) RP. {
 	A = (struct table_with){ .clustering_order = L.first };
@@ -788,10 +807,22 @@ alter(A) ::= DROP if_exists(E) LP names(N) RP using(U). {
 		.kind = AST_ALTER_DROP, .skips_missing = E,
 		.dropped = N.first, .using = U });
 }
-alter(A) ::= DROP COMPACT STORAGE. {
-	parse_note_unsupported(parse, "DROP COMPACT STORAGE");
+alter(A) ::= DROP COMPACT(C) STORAGE. {
+	parse_note_unsupported(parse, C, "DROP COMPACT STORAGE");
 	A = build_alter(parse, &(struct ast_alter){
 		.kind = AST_ALTER_DROP });
+}
+alter(A) ::= ALTER if_exists name constraint_change. {
+	A = build_alter(parse, &(struct ast_alter){
+		.kind = AST_ALTER_COLUMN_TYPE });
+}
+constraint_change ::= mask.
+constraint_change ::= check.
+constraint_change ::= DROP MASKED(M). {
+	parse_note_unsupported(parse, M, "DROP MASKED");
+}
+constraint_change ::= DROP CHECK(C). {
+	parse_note_unsupported(parse, C, "DROP CHECK");
 }
 alter(A) ::= WITH properties(P). {
 	A = build_alter(parse, &(struct ast_alter){
@@ -825,6 +856,8 @@ added_column(A) ::= field(C) STATIC. {
 	A = C;
 	column_set_flags(parse, A, COLUMN_STATIC);
 }
+added_column(A) ::= field(A) mask.
+added_column(A) ::= field(A) check.
 renames(A) ::= rename(R). { A = build_rename_list(R); }
 renames(A) ::= renames(A) AND rename(R). {
 	rename_list_add(&A, R);

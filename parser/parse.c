@@ -157,6 +157,11 @@ parse_next_lexeme(struct parse *parse)
 	if (code == LEXER_END ||
 	    (code == LEXEME_SEMICOLON && !block_is_open(parse->block)))
 		return end_statement(parse);
+	if (parse->second_code == 0 && parse->code != 0) {
+		parse->second_code = code;
+		parse->second = place;
+	}
+	parse->previous_code = parse->code;
 	parse->code = code;
 	parse->lexeme = place;
 	if (parse->block != BLOCK_NONE)
@@ -220,15 +225,24 @@ turn_unsupported(struct parse *parse)
 	}
 	statement->kind = AST_UNSUPPORTED;
 	statement->place = parse_place_from(parse, parse->start);
+	statement->verb = parse->unsupported_place;
 	statement->as.unsupported.what = parse->unsupported;
+	statement->as.unsupported.place = parse->unsupported_place;
 	parse->statement = statement;
 }
 
 static void
 parse_text(struct parse *parse)
 {
+	const uint8_t *end;
+
 	if (may_be_unsupported(parse))
-		parse->unsupported = unsupported_find(&parse->lexer);
+		parse->unsupported = unsupported_find(&parse->lexer, &end);
+	if (!slice_is_null(parse->unsupported))
+		parse->unsupported_place = (struct ast_place){
+			parse->start,
+			(uint32_t)(end - parse->text.data) - parse->start
+		};
 	if (slice_is_null(parse->unsupported))
 		grammar_run(parse);
 	else
@@ -253,10 +267,13 @@ set_marker_count(struct parse *parse)
 }
 
 void
-parse_note_unsupported(struct parse *parse, const char *what)
+parse_note_unsupported(struct parse *parse, struct ast_place place,
+		       const char *what)
 {
-	if (slice_is_null(parse->unsupported))
-		parse->unsupported = slice_from_string(what);
+	if (!slice_is_null(parse->unsupported))
+		return;
+	parse->unsupported = slice_from_string(what);
+	parse->unsupported_place = place;
 }
 
 int

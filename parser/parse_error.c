@@ -242,6 +242,7 @@ is_worth_saying(const struct parse *parse, const struct keyword *keyword)
 	switch (keyword->lexeme) {
 	case LEXEME_RESERVED:
 	case LEXEME_MASKED:
+	case LEXEME_CHECK:
 		return false;
 	case LEXEME_TTL:
 		return !parse->is_expected[LEXEME_STATIC];
@@ -438,7 +439,9 @@ find_foreign(const struct parse *parse, int lexeme, struct slice text)
 		return "CQL has no joins";
 	if (lexeme == LEXEME_SELECT && before == '(')
 		return "CQL has no subqueries";
-	if (lexeme == LEXEME_GT && before == '<')
+	/* But not in `tuple<>`. */
+	if (lexeme == LEXEME_GT && before == '<' &&
+	    parse->is_expected[LEXEME_INTEGER])
 		return "CQL writes \"not equal\" as !=";
 	if (lexeme == LEXEME_EQ && before == '=')
 		return "CQL writes \"equal\" as =";
@@ -490,6 +493,45 @@ hint_mistake(struct parse *parse, int lexeme, const struct expected *expected)
 		hint_expected(parse, expected);
 }
 
+/* What the name would be of that stands where the last lexeme does. */
+static const char *
+find_named_thing(const struct parse *parse)
+{
+	int before = parse->previous_code;
+
+	if (before == LEXEME_EXISTS)
+		before = parse->second_code;
+	switch (before) {
+	case LEXEME_USE:
+	case LEXEME_KEYSPACE:
+	case LEXEME_SCHEMA:
+		return "keyspace names";
+	case LEXEME_TABLE:
+	case LEXEME_FROM:
+	case LEXEME_INTO:
+	case LEXEME_UPDATE:
+	case LEXEME_TRUNCATE:
+		return "table names";
+	case LEXEME_TYPE:
+		return "type names";
+	case LEXEME_LP:
+	case LEXEME_COMMA:
+	case LEXEME_BY:
+	case LEXEME_ADD:
+		return "column names";
+	default:
+		return "names";
+	}
+}
+
+static bool
+is_marker_for_name(const struct parse *parse, int lexeme)
+{
+	return (lexeme == LEXEME_QUESTION || lexeme == LEXEME_COLON) &&
+	       parse->is_expected[LEXEME_NAME] &&
+	       !parse->is_expected[LEXEME_QUESTION];
+}
+
 void
 parse_fail_syntax(struct parse *parse, int lexeme)
 {
@@ -498,6 +540,12 @@ parse_fail_syntax(struct parse *parse, int lexeme)
 
 	if (parse->result != 0)
 		return;
+	if (is_marker_for_name(parse, lexeme)) {
+		parse_fail(parse, parse->lexeme,
+			   "Bind variables cannot be used for %s",
+			   find_named_thing(parse));
+		return;
+	}
 	collect_expected(parse, &expected);
 	if (lexeme == 0 && expected.count == 1)
 		parse_fail(parse, parse->lexeme, ": Missing %s",

@@ -26,13 +26,17 @@ struct parse {
 	struct lexer lexer;
 	enum block_state block;
 	int code;                /* of the lexeme that was read last */
+	int previous_code;       /* of the one before */
 	int first_code;          /* of the statement's first one */
+	int second_code;
+	struct ast_place second; /* where the second one stands */
 	struct ast_place lexeme; /* where the last one stands */
 	uint32_t start;          /* where the first one does */
 	uint32_t previous_end;   /* of the lexeme before the last one */
 
 	struct ast_statement *statement;
 	struct slice unsupported; /* null: nothing that we don't have */
+	struct ast_place unsupported_place;
 	struct named_markers *named_markers;
 	uint32_t marker_count;
 
@@ -58,6 +62,14 @@ parse_place_from(const struct parse *parse, uint32_t start)
 	return (struct ast_place){ start, parse->previous_end - start };
 }
 
+/* From the start of ${first} to the end of ${last}. */
+static inline struct ast_place
+parse_span(struct ast_place first, struct ast_place last)
+{
+	return (struct ast_place){ first.start,
+				   last.start + last.size - first.start };
+}
+
 static inline struct slice
 parse_text_at(const struct parse *parse, struct ast_place place)
 {
@@ -65,7 +77,8 @@ parse_text_at(const struct parse *parse, struct ast_place place)
 }
 
 /* The statement contains what logstor doesn't have; the first one counts. */
-void parse_note_unsupported(struct parse *parse, const char *what);
+void parse_note_unsupported(struct parse *parse, struct ast_place place,
+			    const char *what);
 
 /* The message gets "line L:C " in front of it. */
 void parse_fail(struct parse *parse, struct ast_place place,

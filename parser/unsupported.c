@@ -40,6 +40,10 @@ static const char *const phrases[] = {
 	"DESC FUNCTION",
 	"DESCRIBE AGGREGATE",
 	"DESC AGGREGATE",
+	"ADD IDENTITY",
+	"DROP IDENTITY",
+	"COMMENT ON",
+	"SECURITY LABEL",
 	"GRANT",
 	"REVOKE",
 	"LIST",
@@ -68,7 +72,7 @@ match_word(struct lexer *lexer, const char *word)
 }
 
 static bool
-match_phrase(struct lexer lexer, const char *phrase)
+match_phrase(struct lexer lexer, const char *phrase, const uint8_t **end)
 {
 	for (;;) {
 		size_t size = match_word(&lexer, phrase);
@@ -76,17 +80,19 @@ match_phrase(struct lexer lexer, const char *phrase)
 		if (size == 0)
 			return false;
 		phrase += size;
-		if (*phrase == '\0')
+		if (*phrase == '\0') {
+			*end = lexer.cursor;
 			return true;
+		}
 		phrase++;
 	}
 }
 
 struct slice
-unsupported_find(const struct lexer *lexer)
+unsupported_find(const struct lexer *lexer, const uint8_t **end)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(phrases); i++)
-		if (match_phrase(*lexer, phrases[i]))
+		if (match_phrase(*lexer, phrases[i], end))
 			return slice_from_string(phrases[i]);
 	return SLICE_NULL;
 }

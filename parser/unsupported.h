@@ -8,7 +8,7 @@
 #include "parser/lexer.h"
 
 /* The words in capitals when the lexer stands before such a statement, else
- * null.  Static. */
-struct slice unsupported_find(const struct lexer *lexer);
+ * null.  Static.  ${end} is where the last of them ends. */
+struct slice unsupported_find(const struct lexer *lexer, const uint8_t **end);
 
 #endif

@@ -55,7 +55,7 @@ bind_explain(struct binder *binder, const struct ast_statement *statement)
 	int result;
 
 	if (statement->as.explain.is_analyze)
-		return bind_unsupported(binder, statement->place,
+		return bind_unsupported(binder, statement->verb,
 					"EXPLAIN ANALYZE");
 	if (explained == NULL)
 		return error_no_memory(binder->error);
@@ -63,7 +63,7 @@ bind_explain(struct binder *binder, const struct ast_statement *statement)
 				explained, binder->error);
 	if (result == 0 && explained->kind != PLAN_SELECT &&
 	    explained->kind != PLAN_INSERT && explained->kind != PLAN_DELETE)
-		result = bind_unsupported(binder, inner->place,
+		result = bind_unsupported(binder, inner->verb,
 					  "EXPLAIN of this statement");
 	if (result < 0) {
 		plan_release(explained);
@@ -83,7 +83,8 @@ bind_any(struct binder *binder, const struct ast_statement *statement)
 
 	switch (statement->kind) {
 	case AST_SELECT:
-		return bind_select(binder, &statement->as.select);
+		return bind_select(binder, &statement->as.select,
+				   statement->verb);
 	case AST_INSERT:
 		return bind_insert(binder, &statement->as.insert);
 	case AST_DELETE:
@@ -91,7 +92,7 @@ bind_any(struct binder *binder, const struct ast_statement *statement)
 	case AST_UPDATE:
 	case AST_BATCH:
 		return bind_unsupported(
-			binder, statement->place,
+			binder, statement->verb,
 			unsupported_statement(statement->kind));
 	case AST_DESCRIBE:
 		return bind_describe(binder->session, statement, binder->arena,
@@ -100,7 +101,7 @@ bind_any(struct binder *binder, const struct ast_statement *statement)
 		return bind_explain(binder, statement);
 	case AST_UNSUPPORTED:
 		what = statement->as.unsupported.what;
-		return bind_error_at(binder, statement->place,
+		return bind_error_at(binder, statement->as.unsupported.place,
 				     "%.*s is not supported",
 				     SLICE_ARGUMENTS(what));
 	default:

@@ -124,6 +124,10 @@ bind_attribute(struct binder *binder, const struct ast_term *term,
 	if (count != 1)
 		return refuse_arity(binder, term,
 				    is_ttl ? "ttl" : "writetime", 1, count);
+	if (binder->has_row && (argument->kind == AST_SUBSCRIPT ||
+				argument->kind == AST_SLICE))
+		return bind_unsupported(binder, term->place,
+					"writetime or ttl of an element");
 	if (!binder->has_row || argument->kind != AST_PATH)
 		return bind_error_at(binder, term->place,
 				     "%s takes the name of a column",

@@ -220,6 +220,7 @@ bind_delete(struct binder *binder, const struct ast_delete *delete)
 	if (result < 0)
 		return result;
 	result = restriction_bind_key(binder, delete->where,
+				      delete->table.name.place,
 				      &plan->as.delete.keys);
 	if (result < 0 || !plan->is_conditional)
 		return result;

@@ -34,8 +34,8 @@ static int
 refuse(const struct ast_statement *statement, struct slice what,
        struct error *error)
 {
-	return error_at(error, ERROR_INVALID, statement->place.start,
-			statement->place.size, "%.*s is not supported",
+	return error_at(error, ERROR_INVALID, statement->verb.start,
+			statement->verb.size, "%.*s is not supported",
 			SLICE_ARGUMENTS(what));
 }
 

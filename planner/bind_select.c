@@ -7,24 +7,23 @@
 
 /* What SELECT has in CQL and doesn't here yet. */
 static int
-refuse_unsupported(struct binder *binder, const struct ast_select *select)
+refuse_unsupported(struct binder *binder, const struct ast_select *select,
+		   struct ast_place verb)
 {
-	struct ast_place place = { 0, 6 }; /* SELECT */
-
-	if (select->table.name.text.data != NULL)
-		place = select->table.name.place;
 	if (select->is_json)
-		return bind_unsupported(binder, place, "SELECT JSON");
+		return bind_unsupported(binder, select->json_place,
+					"SELECT JSON");
 	if (slice_is_null(select->table.name.text))
-		return bind_unsupported(binder, place, "SELECT without FROM");
+		return bind_unsupported(binder, verb, "SELECT without FROM");
 	if (select->is_distinct)
-		return bind_unsupported(binder, place, "SELECT DISTINCT");
+		return bind_unsupported(binder, select->distinct_place,
+					"SELECT DISTINCT");
 	if (select->group_by != NULL)
-		return bind_unsupported(binder, select->group_by->place,
+		return bind_unsupported(binder, select->group_place,
 					"GROUP BY");
 	if (select->per_partition_limit != NULL)
 		return bind_unsupported(binder,
-					select->per_partition_limit->place,
+					select->per_partition_place,
 					"PER PARTITION LIMIT");
 	return 0;
 }
@@ -216,10 +215,11 @@ bind_limit(struct binder *binder, const struct ast_select *select)
 }
 
 int
-bind_select(struct binder *binder, const struct ast_select *select)
+bind_select(struct binder *binder, const struct ast_select *select,
+	    struct ast_place verb)
 {
 	struct plan *plan = binder->plan;
-	int result = refuse_unsupported(binder, select);
+	int result = refuse_unsupported(binder, select, verb);
 
 	if (result < 0)
 		return result;

@@ -7,6 +7,7 @@
 #include "planner/binder.h"
 
 MUST_CHECK int bind_select(struct binder *binder,
-			   const struct ast_select *select);
+			   const struct ast_select *select,
+			   struct ast_place verb);
 
 #endif

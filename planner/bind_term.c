@@ -126,6 +126,33 @@ refuse_constant(struct binder *binder, const struct ast_term *term,
 	return result;
 }
 
+/* A type that the term may be of, whatever was meant. */
+static const char *
+fitting_type(const struct ast_term *term)
+{
+	static const char *const types[] = {
+		[AST_STRING] = "text",	    [AST_INTEGER] = "int",
+		[AST_FLOAT] = "double",	    [AST_BOOLEAN] = "boolean",
+		[AST_UUID] = "uuid",	    [AST_HEX] = "blob",
+		[AST_DURATION] = "duration",
+	};
+
+	switch (term->kind) {
+	case AST_CONSTANT:
+		return types[term->as.constant.kind];
+	case AST_LIST:
+		return "list<int>";
+	case AST_SET:
+		return "set<int>";
+	case AST_MAP:
+		return "map<text, int>";
+	case AST_TUPLE:
+		return "tuple<int, int>";
+	default:
+		return "int";
+	}
+}
+
 static int
 refuse_untyped(struct binder *binder, const struct ast_term *term)
 {
@@ -137,8 +164,9 @@ refuse_untyped(struct binder *binder, const struct ast_term *term)
 			       "Cannot infer type for term %s in selection "
 			       "clause (try using a cast to force a type)",
 			       show(&text));
+	error_hint(binder->error, "write its type in front: (%s) %s",
+		   fitting_type(term), (const char *)text.data);
 	buffer_finish(&text);
-	error_hint(binder->error, "write its type in front: (int) 1");
 	return result;
 }
 
@@ -232,6 +260,7 @@ bind_marker(struct binder *binder, const struct ast_term *term,
 				       marker_name(binder, receiver);
 		marker->type = receiver->type;
 		marker->key_part = receiver->key_part;
+		marker->place = term->place;
 	}
 	*expression = bind_new_expression(binder, EXPRESSION_MARKER,
 					  receiver->type, term->place);
@@ -251,6 +280,13 @@ bind_path(struct binder *binder, const struct ast_term *term,
 	const struct column *column;
 	int result;
 
+	if (!binder->has_row && !name->is_quoted &&
+	    term->as.path->next == NULL &&
+	    slice_is_equal(name->text, SLICE("unset"))) {
+		result = bind_unsupported(binder, term->place, "UNSET");
+		error_hint(binder->error, "leave the column out");
+		return result;
+	}
 	if (!binder->has_row) {
 		result = bind_error_at(binder, term->place,
 				       "expected a value, found the name %.*s",

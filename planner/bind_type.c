@@ -2,6 +2,8 @@
 #include "base/limits.h"
 #include "parser/ast_print.h"
 #include "planner/schema.h"
+#include "planner/suggestion.h"
+#include "types/type_table.h"
 
 /* What goes down while a written type is bound. */
 struct type_binder {
@@ -44,21 +46,71 @@ refuse_written(struct type_binder *binder, const struct ast_type *written,
 	return result;
 }
 
+/* What other languages call our types. */
+static const struct {
+	const char *foreign;
+	const char *ours;
+} type_names[] = {
+	{ "string", "text" }, { "char", "text" }, { "nvarchar", "text" },
+	{ "varchar2", "text" }, { "clob", "text" }, { "str", "text" },
+	{ "integer", "int" }, { "int4", "int" }, { "int32", "int" },
+	{ "serial", "int" }, { "number", "int" }, { "long", "bigint" },
+	{ "int8", "bigint" }, { "int64", "bigint" }, { "bigserial", "bigint" },
+	{ "int2", "smallint" }, { "short", "smallint" },
+	{ "int16", "smallint" }, { "byte", "tinyint" },
+	{ "bool", "boolean" }, { "bit", "boolean" }, { "real", "float" },
+	{ "float4", "float" }, { "float8", "double" }, { "numeric", "double" },
+	{ "datetime", "timestamp" }, { "timestamptz", "timestamp" },
+	{ "bytea", "blob" }, { "bytes", "blob" }, { "binary", "blob" },
+	{ "varbinary", "blob" }, { "guid", "uuid" }, { "array", "list" },
+	{ "dict", "map" }, { "json", "text" }, { "jsonb", "text" },
+};
+
+static void
+hint_type(const struct ast_type *written, struct error *error)
+{
+	struct slice name = written->name.name.text;
+	struct suggestion suggestion = suggestion_make(name);
+
+	for (size_t i = 0; i < ARRAY_COUNT(type_names); i++)
+		if (slice_is_equal(name,
+				   slice_from_string(type_names[i].foreign))) {
+			error_hint(error, "did you mean '%s'?",
+				   type_names[i].ours);
+			return;
+		}
+	for (int kind = 1; kind <= TYPE_TUPLE; kind++) {
+		const struct type_row *row =
+			type_table_find((enum type_kind)kind);
+
+		if (row != NULL && row->is_supported)
+			suggestion_offer(&suggestion,
+					 slice_from_string(row->name));
+	}
+	(void)suggestion_hint(&suggestion, error);
+}
+
 static int
 refuse_unknown(struct type_binder *binder, const struct ast_type *written)
 {
 	struct slice name = written->name.name.text;
 	struct slice keyspace = written->name.keyspace.text;
+	int result;
 
 	if (slice_is_null(keyspace))
 		keyspace = binder->keyspace;
-	return error_at(binder->error, ERROR_INVALID, written->place.start,
-			written->place.size, "Unknown type %.*s%s%.*s",
-			(int)keyspace.size,
-			slice_is_null(keyspace) ? "" :
-						  (const char *)keyspace.data,
-			slice_is_null(keyspace) ? "" : ".",
-			SLICE_ARGUMENTS(name));
+	result = error_at(binder->error, ERROR_INVALID, written->place.start,
+			  written->place.size, "Unknown type %.*s%s%.*s",
+			  (int)keyspace.size,
+			  slice_is_null(keyspace) ?
+				  "" :
+				  (const char *)keyspace.data,
+			  slice_is_null(keyspace) ? "" : ".",
+			  SLICE_ARGUMENTS(name));
+	if (slice_is_null(written->name.keyspace.text) &&
+	    type_find_native(name) == 0 && binder->error != NULL)
+		hint_type(written, binder->error);
+	return result;
 }
 
 /* ---- collections and tuples ---- */

@@ -28,6 +28,7 @@ struct marker {
 	const struct type *type; /* NULL only while binding */
 	int32_t key_part;      /* part of the partition key that it gives, or
 				  -1 */
+	struct ast_place place; /* where it stands first */
 };
 
 /* One part of the key in WHERE: `k = value` is a list of one. */

@@ -30,10 +30,16 @@ static int
 refuse_filtering(struct gathering *gathering, struct ast_place place,
 		 const char *message)
 {
+	int result;
+
 	if (gathering->allows_filtering)
 		return bind_unsupported(gathering->binder, place,
 					"filtering (ALLOW FILTERING)");
-	return bind_error_at(gathering->binder, place, "%s", message);
+	result = bind_error_at(gathering->binder, place, "%s", message);
+	error_hint(gathering->binder->error,
+		   "filtering is not supported yet: give the whole key by = "
+		   "or IN, or a range of token(…)");
+	return result;
 }
 
 static int
@@ -207,7 +213,7 @@ bind_token_relation(struct gathering *gathering,
 		[AST_CONTAINS_KEY] = "CONTAINS KEY",
 		[AST_NOT_CONTAINS] = "NOT CONTAINS",
 		[AST_NOT_CONTAINS_KEY] = "NOT CONTAINS KEY",
-		[AST_IS_NOT_NULL] = "IS NOT NULL", [AST_BETWEEN] = "BETWEEN",
+		[AST_IS_NOT_NULL] = "IS NOT NULL",
 	};
 	struct binder *binder = gathering->binder;
 	struct access *access = gathering->access;
@@ -226,6 +232,12 @@ bind_token_relation(struct gathering *gathering,
 		return result;
 	if (operator == AST_NE)
 		return refuse_not_equal(binder, relation);
+	if (operator == AST_BETWEEN) {
+		result = bind_unsupported(binder, relation->place, "BETWEEN");
+		error_hint(binder->error,
+			   "token(k) >= 1 AND token(k) <= 2 says the same");
+		return result;
+	}
 	if (!gives_first && !gives_last)
 		return bind_error_at(binder, relation->place,
 				     "%s cannot be used with the token "
@@ -393,7 +405,7 @@ bind_modified_relation(struct gathering *gathering,
 
 int
 restriction_bind_key(struct binder *binder, const struct ast_relation *where,
-		     struct key_restriction **keys)
+		     struct ast_place target, struct key_restriction **keys)
 {
 	const struct table *table = binder->table;
 	struct gathering gathering = { .binder = binder };
@@ -410,11 +422,11 @@ restriction_bind_key(struct binder *binder, const struct ast_relation *where,
 	}
 	for (uint32_t i = 0; i < table->key_count; i++) {
 		if (gathering.keys[i].values == NULL)
-			return error_set(binder->error, ERROR_INVALID,
-					 "Missing mandatory PRIMARY KEY part "
-					 "%.*s",
-					 SLICE_ARGUMENTS(
-						 table->columns[i].name));
+			return bind_error_at(binder, target,
+					     "Missing mandatory PRIMARY KEY "
+					     "part %.*s",
+					     SLICE_ARGUMENTS(
+						     table->columns[i].name));
 	}
 	*keys = gathering.keys;
 	return 0;

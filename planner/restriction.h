@@ -18,6 +18,7 @@ MUST_CHECK int restriction_bind_access(struct binder *binder,
 /* Of a modification: every part of the key by = or IN. */
 MUST_CHECK int restriction_bind_key(struct binder *binder,
 				    const struct ast_relation *where,
+				    struct ast_place target,
 				    struct key_restriction **keys);
 
 #endif

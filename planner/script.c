@@ -76,6 +76,26 @@ run_statement(struct script *script, logstor_statement *statement)
 	}
 }
 
+/* In a script nobody can bind a value, and null would be a guess. */
+static int
+refuse_markers(struct logstor_statement *statement)
+{
+	struct logstor_session *session = statement->session;
+	uint32_t count = statement->plan->marker_count;
+	struct ast_place place = statement->plan->markers[0].place;
+
+	session_begin_call(session);
+	(void)error_at(&session->error, ERROR_INVALID, place.start,
+		       place.size,
+		       "the statement has %u bind marker%s and no value for "
+		       "%s",
+		       count, count == 1 ? "" : "s",
+		       count == 1 ? "it" : "them");
+	error_hint(&session->error,
+		   "write the values, or prepare the statement and bind them");
+	return session_fail(session, statement_text(statement));
+}
+
 static int
 run_script(struct script *script)
 {
@@ -90,6 +110,12 @@ run_script(struct script *script)
 
 		if (result < 0)
 			return relocate(script, result);
+		if (statement != NULL &&
+		    logstor_marker_count(statement) > 0) {
+			result = relocate(script, refuse_markers(statement));
+			logstor_finalize(statement);
+			return result;
+		}
 		if (statement != NULL) {
 			result = run_statement(script, statement);
 			logstor_finalize(statement);

@@ -306,8 +306,10 @@ check_shape(const struct builder *builder)
 					"thus allowed) if the table has at "
 					"least one clustering column");
 	if (statement->is_compact)
-		return error_set(builder->error, ERROR_INVALID,
-				 "COMPACT STORAGE is not supported");
+		return error_at(builder->error, ERROR_INVALID,
+				statement->compact_place.start,
+				statement->compact_place.size,
+				"COMPACT STORAGE is not supported");
 	if (statement->clustering_order != NULL) {
 		const struct ast_name *name =
 			&statement->clustering_order->column;
