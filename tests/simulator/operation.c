@@ -75,7 +75,7 @@ draw_switches(struct plan *plan, struct random *random)
 	plan->faults = (struct disk_faults){
 		.read_error = draw_chance(random),
 		.write_error = draw_chance(random),
-		.sync_error = draw_chance(random),
+		.sync_error = 2 * draw_chance(random),
 		.call_error = draw_chance(random) / 4,
 	};
 }

@@ -360,6 +360,7 @@ world_recover(struct world *world)
 {
 	size_t floor = floor_of(world, SIZE_MAX);
 	bool has_looked = false;
+	uint64_t dropped;
 
 	count_crash(world);
 	close_abandoned(world);
@@ -376,8 +377,11 @@ world_recover(struct world *world)
 		has_looked = look_read_only(world);
 	if (world->violation != VIOLATION_NONE)
 		return;
+	dropped = world->disk->dropped;
 	open_and_judge(world, floor);
+	/* Unless a sync that failed meanwhile has given up what it saw. */
 	if (has_looked && world->violation == VIOLATION_NONE &&
+	    world->disk->dropped == dropped &&
 	    !model_is_same(&world->seen, &world->seen_before))
 		world_violate(world, VIOLATION_UNSTABLE,
 			      "a reader saw something else");
