@@ -148,25 +148,6 @@ visit_file(void *context, const char *name)
 	return 0;
 }
 
-/* A file that was only just made when the end came.  It must not be counted,
- * since a counted file has a segment; it is made again when it is needed. */
-static int
-drop_empty_file(struct engine *engine, struct error *error)
-{
-	struct io *io = engine->io;
-	char name[SEGMENT_FILE_NAME_SIZE];
-	int status = 0;
-
-	segment_manager_close_empty_file(&engine->segments);
-	segment_file_name(engine->segments.file_count, name);
-	if (!engine->is_read_only)
-		status = io->methods->remove(io, name);
-	if (status < 0)
-		return io_error(io, status, "remove", name, IO_NO_OFFSET,
-				error);
-	return 0;
-}
-
 /* The file behind the last one that the manifest counts may be there: it was
  * being made when the end came. */
 static int
@@ -197,9 +178,12 @@ open_files(struct engine *engine, struct error *error)
 				i * engine->manifest.file_segments, 0,
 				"no whole segment is left of it", error);
 	}
+	/* One that was only begun isn't counted, since a counted file has a
+	 * segment.  It stays for growing to find: opening changes nothing
+	 * before the log is known to be sound. */
 	if (status == 0 && list.has_next &&
 	    engine->segments.files[list.file_count].segment_count == 0)
-		status = drop_empty_file(engine, error);
+		segment_manager_close_empty_file(&engine->segments);
 	return status;
 }
 

@@ -76,6 +76,26 @@ segment_growth_finish(struct segment_manager *manager)
 	manager->growth.zeros = NULL;
 }
 
+/* A crash may have left a file that wasn't counted yet.  One that has a segment
+ * was found by the opening: that one is somebody else's. */
+static int
+open_begun_file(struct segment_manager *manager, const char *name)
+{
+	struct io *io = manager->io;
+	struct growth *growth = &manager->growth;
+	uint64_t size;
+	int status = io->methods->open(io, name, 0, &growth->file);
+
+	if (status < 0)
+		return status;
+	status = io->methods->size(io, growth->file, &size);
+	if (status == 0 && size >= manager->segment_size)
+		status = -EEXIST;
+	if (status < 0)
+		close_growing_file(manager);
+	return status;
+}
+
 /* The step is written through a handle that isn't O_DSYNC: one sync at its end
  * is enough. */
 static int
@@ -95,6 +115,8 @@ open_growing_file(struct segment_manager *manager, uint32_t number)
 	status = io->methods->open(io, name,
 				   growth->is_new_file ? IO_CREATE : 0,
 				   &growth->file);
+	if (status == -EEXIST)
+		status = open_begun_file(manager, name);
 	if (status < 0)
 		growth->file = NULL;
 	return status;

@@ -551,6 +551,50 @@ TEST(the_only_file_cut_to_nothing_is_named)
 	}
 }
 
+/* A crash while a file was being made may leave any part of it. */
+TEST(a_file_that_was_only_begun_is_begun_again)
+{
+	static const size_t sizes[] = { 0, 100, 4095, 4096, 3 * 4096 + 5 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
+		struct fault_disk *disk = make_files();
+		struct engine *engine;
+		uint32_t table;
+		uint8_t zeros[4 * 4096] = { 0 };
+		char name[32];
+		uint32_t number = 0;
+		size_t size;
+
+		do {
+			snprintf(name, sizeof(name), "00-%06u.segments",
+				 number++);
+		} while (fault_disk_file(disk, name, &size) != NULL);
+		/* The one before is whole then. */
+		snprintf(name, sizeof(name), "00-%06u.segments", number - 2);
+		fault_disk_resize(disk, name, 16 * 4096);
+		snprintf(name, sizeof(name), "00-%06u.segments", number - 1);
+		fault_disk_add(disk, name, zeros, sizes[i]);
+		for (int j = 0; j < 3; j++)
+			disk = driver_kill(driver_open_disk(disk), disk);
+		snprintf(name, sizeof(name), "00-%06u.segments", number - 1);
+		size = SIZE_MAX;
+		fault_disk_file(disk, name, &size);
+		assert_int_equal(size, sizes[i]);
+		engine = driver_open_disk(disk);
+		table = driver_create_table(engine);
+		for (int j = 0; j < 60; j++) {
+			snprintf(name, sizeof(name), "key%d", j);
+			driver_commit(engine, driver_put(engine, table, name,
+							 "v"));
+		}
+		disk = driver_kill(engine, disk);
+		engine = driver_open_disk(disk);
+		assert_int_equal(driver_count(engine, table), 60);
+		driver_close(engine);
+		fault_disk_destroy(disk);
+	}
+}
+
 TEST(a_second_opener_is_told_who_has_it)
 {
 	struct fault_disk *disk = fault_disk_create(9);
