@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "shell"))
 
 # pylint: disable=wrong-import-position,unused-import
-from support import Shell, expect, run_cases  # noqa: E402,F401
+from support import Shell, Skip, expect, run_cases  # noqa: E402,F401
 
 SCHEMA = """CREATE KEYSPACE ks; USE ks;
 CREATE TABLE t (k int PRIMARY KEY, v text);

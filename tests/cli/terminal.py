@@ -17,7 +17,7 @@ import subprocess
 import termios
 import time
 
-from harness import SCHEMA, main, same
+from harness import SCHEMA, Skip, main, same
 
 PROMPT = "logstor:ks> "
 
@@ -27,7 +27,10 @@ class Terminal:
         environment = dict(os.environ, TERM="xterm", HOME=folder)
         environment.pop("XDG_STATE_HOME", None)
         environment.pop("LC_ALL", None)
-        self.pid, self.file = pty.fork()
+        try:
+            self.pid, self.file = pty.fork()
+        except OSError as reason:
+            raise Skip(f"no pseudo-terminal: {reason}") from reason
         if self.pid == 0:
             os.execve(shell.program, [shell.program, *arguments],
                       environment)
