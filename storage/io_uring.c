@@ -11,12 +11,14 @@
  *
  * Three invariants keep it simple:
  *  1. in_flight counts the operations that are in the ring or in the kernel,
- *     or are the lone read, and never exceeds depth, the entries of the submission queue.  So there
- *     is always a free entry for one that may start, and the completion queue,
- *     which is twice as long, never overflows.
+ *     or are the lone read, and never exceeds depth, the entries of the
+ *     submission queue.  So there is always a free entry for one that may
+ *     start, and the completion queue, which is twice as long, never
+ *     overflows.
  *  2. The backlog is empty unless in_flight == depth.
  *  3. on_done is called by poll() only, after its completion was taken out of
- *     the ring (the lone read's, after it was forgotten), so that it may submit, and may free its operation. */
+ *     the ring (the lone read's, after it was forgotten), so that it may
+ *     submit, and may free its operation. */
 #include "storage/io_directory.h"
 
 #include <assert.h>
