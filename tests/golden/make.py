@@ -124,13 +124,13 @@ def main():
     time.sleep(2.5)
     # A crash: one write was lost, those behind it never happened.
     run_steps(program, path, [*cities(10, 3, "second"), *batches(1),
-                              *cities(20, 3, "never")], leave=True,
+                              *cities(20, 3, "never")], "leave",
               **geometry)
     lose(path, 3)
     run_steps(program, path, list(cities(30, 3, "third")), **geometry)
     # And another one, that no program has seen yet.
     run_steps(program, path, [*cities(40, 3, "fourth"),
-                              *cities(50, 3, "never")], leave=True,
+                              *cities(50, 3, "never")], "leave",
               **geometry)
     lose(path, 3)
     trim(path)

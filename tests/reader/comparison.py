@@ -87,10 +87,9 @@ def place_in(text):
     return (os.path.basename(found[1]), int(found[2])) if found else text
 
 
-def run_steps(program, path, steps, *, segment=8192, segments=8, leave=False):
+def run_steps(program, path, steps, *ending, segment=8192, segments=8):
     """Runs CQL with a database geometry of one's own, a buffer (at least) for
-    each of ${steps}."""
-    subprocess.run([program, path, str(segment), str(segments),
-                    *(["leave"] if leave else [])],
+    each of ${steps}; ${ending} may be "die" or "leave" (run_script.c)."""
+    subprocess.run([program, path, str(segment), str(segments), *ending],
                    input="-- step\n".join(step + "\n" for step in steps)
                    .encode(), check=True, timeout=60)

@@ -336,7 +336,8 @@ class Log:
         whole = sum(size // manifest.segment_size for size in sizes)
         if manifest.segment + bool(manifest.offset) > whole:
             name, size = (self.names or ["the log"])[-1], (sizes or [0])[-1]
-            raise damaged(name, size, "it ends there, and the log goes on "
+            end = size // manifest.segment_size * manifest.segment_size
+            raise damaged(name, end, "it ends there, and the log goes on "
                           f"in segment {manifest.segment}")
 
     def check_lives(self):

@@ -3,11 +3,12 @@
  * Runs CQL from standard input on a database of any geometry, which the shell
  * can't choose:
  *
- *     run_script DIRECTORY SEGMENT_SIZE FILE_SEGMENTS [leave]
+ *     run_script DIRECTORY SEGMENT_SIZE FILE_SEGMENTS [die | leave]
  *
  * A line `-- step` commits what came before it, so that a log has as many
- * buffers as its script has steps.  With `leave` it ends without closing the
- * database, and syncs as the system likes, so that watermarks lag. */
+ * buffers as its script has steps.  With `die` it ends without closing the
+ * database; with `leave` too, and syncs as the system likes, so that
+ * watermarks lag. */
 #include <logstor.h>
 
 #include <stdio.h>
@@ -59,9 +60,10 @@ main(int argc, char **argv)
 	struct logstor_options options = { .size = sizeof(options) };
 	logstor_database *database;
 	bool is_left = argc == 5 && strcmp(argv[4], "leave") == 0;
+	bool is_dying = argc == 5 && strcmp(argv[4], "die") == 0;
 	int status;
 
-	if (argc != 4 && !is_left)
+	if (argc != 4 && !is_left && !is_dying)
 		return 64;
 	script[fread(script, 1, sizeof(script) - 1, stdin)] = '\0';
 	options.segment_size = (uint32_t)strtoul(argv[2], NULL, 10);
@@ -74,7 +76,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	status = run(database, script);
-	if (is_left)
+	if (is_left || is_dying)
 		_exit(status);
 	return logstor_close(database, NULL, 0) == LOGSTOR_OK ? status : 1;
 }

@@ -286,7 +286,7 @@ def without_one_buffer(tools, path, buffer, folder):
 
 def a_torn_log_ends_at_the_same_place(tools, folder):
     path = os.path.join(folder, "db")
-    run_steps(tools.run_script, path, steps(random.Random(3), 24), leave=True)
+    run_steps(tools.run_script, path, steps(random.Random(3), 24), "leave")
     log = Log(path)
     assert len(log.names) > 1, "the log should go through several files"
     above = [buffer for buffer in log.buffers
@@ -379,6 +379,45 @@ def damage_is_seen_at_the_same_place(tools, folder):
     assert_same(tools.shell, path)
 
 
+def what_was_acknowledged_must_be_there_after_a_crash(tools, folder):
+    """The manifest says nothing yet, but headers have watermarks."""
+    path = os.path.join(folder, "db")
+    run_steps(tools.run_script, path, steps(random.Random(7), 12), "die")
+    log = Log(path)
+    assert log.manifest.watermark == 0 < log.watermark
+    for buffer in log.buffers:
+        name = os.path.join(path, buffer.name)
+        flip(name, buffer.at + 40)
+        place = (buffer.name, buffer.at) \
+            if buffer.sequence <= log.watermark else None
+        assert reader_complaint(path) == place, buffer
+        assert shell_complaint(tools.shell, path) == place, buffer
+        flip(name, buffer.at + 40)
+    assert_same(tools.shell, path)
+
+
+def a_file_that_the_manifest_does_not_count_yet_is_read(tools, folder):
+    path = os.path.join(folder, "db")
+    run_steps(tools.run_script, path, steps(random.Random(8), 20), "leave")
+    last = Log(path).buffers[-1]
+    number = int(last.name[3:9])
+    assert number > 0
+    # As if the crash had come before the manifest counted the last file.
+    for later in range(number + 1, 9):
+        name = os.path.join(path, f"00-{later:06}.segments")
+        if os.path.exists(name):
+            os.remove(name)
+    name = os.path.join(path, "manifest")
+    with open(name, "r+b") as file:
+        data = bytearray(file.read())
+        data[60:64] = number.to_bytes(4, "little")
+        data[0:8] = xxh3_64(data[8:192]).to_bytes(8, "little")
+        file.seek(0)
+        file.write(data)
+    assert Log(path).buffers[-1].sequence == last.sequence
+    assert_same(tools.shell, path)
+
+
 def padding_is_nobodys(tools, folder):
     path = os.path.join(folder, "db")
     run_steps(tools.run_script, path, steps(random.Random(4), 6))
@@ -418,6 +457,8 @@ def wrong_files_are_refused_by_both(tools, folder):
     both_refuse("a missing file")
     shutil.copy(os.path.join(other, "00-000001.segments"), second)
     both_refuse("a file of another database")
+    assert all("belongs to another database" in complaint for complaint in
+               (reader_complaint(path), shell_complaint(tools.shell, path)))
     os.rename(second + ".away", second)
     for name in ("00-000099.segments", "01-000000.segments",
                  "00-0000000.segments"):
@@ -432,6 +473,47 @@ def wrong_files_are_refused_by_both(tools, folder):
     assert_same(tools.shell, path)
 
 
+def a_cut_file_is_seen_at_the_same_place(tools, folder):
+    path = os.path.join(folder, "db")
+    run_steps(tools.run_script, path, steps(random.Random(9), 12),
+              segments=256)
+    log = Log(path)
+    last = os.path.join(path, log.names[0])
+    with open(last, "rb") as file:
+        data = file.read()
+    end = 8192 * (log.manifest.segment + bool(log.manifest.offset))
+    for size in (end, end - 1, end - 8192, 8192, 8191, 1, 0):
+        os.truncate(last, size)
+        ours = reader_complaint(path)
+        theirs = shell_complaint(tools.shell, path)
+        assert ours == theirs and (ours is None) == (size == end), \
+            f"{size} bytes of {end}: {ours} and {theirs}"
+        with open(last, "wb") as file:
+            file.write(data)
+    assert_same(tools.shell, path)
+
+
+def a_rejected_tail_may_not_be_cut_off(tools, folder):
+    """All that counts would still be there, but the log goes on behind."""
+    path = os.path.join(folder, "db")
+    run_steps(tools.run_script, path, steps(random.Random(10), 12), "leave",
+              segments=256)
+    lost = Log(path).buffers[5]
+    name = os.path.join(path, lost.name)
+    with open(name, "r+b") as file:
+        file.seek(lost.at)
+        file.write(bytes(len(lost.data)))
+    before = assert_same(tools.shell, path)
+    log = Log(path)
+    end = 8192 * (log.buffers[-1].segment + 1)
+    assert end < 8192 * log.manifest.segment
+    os.truncate(name, 8192 * log.manifest.segment)
+    assert assert_same(tools.shell, path) == before
+    os.truncate(name, end)
+    assert reader_complaint(path) == shell_complaint(tools.shell, path) == \
+        (lost.name, end)
+
+
 def checksums_may_be_skipped(tools, folder):
     path = os.path.join(folder, "db")
     tools.shell.make(path)
@@ -440,15 +522,26 @@ def checksums_may_be_skipped(tools, folder):
     assert [normal(line["row"]) for line in lines] == rows and len(rows) == 20
 
 
-CASES = (the_hash_is_libxxhashs, tokens_and_timestamps_are_the_programs,
-         rows_of_one_token_come_in_the_order_of_their_keys,
-         values_of_all_types_are_the_same, composite_keys_are_the_same,
-         overwritten_deleted_and_dropped_rows_are_gone_for_both,
-         expired_rows_are_gone_for_both, a_torn_log_ends_at_the_same_place,
-         what_a_killed_writer_leaves_is_read_the_same,
-         damage_is_seen_at_the_same_place, padding_is_nobodys,
-         no_byte_of_the_manifest_may_differ, wrong_files_are_refused_by_both,
-         checksums_may_be_skipped)
+CASES = (
+    the_hash_is_libxxhashs,
+    tokens_and_timestamps_are_the_programs,
+    rows_of_one_token_come_in_the_order_of_their_keys,
+    values_of_all_types_are_the_same,
+    composite_keys_are_the_same,
+    overwritten_deleted_and_dropped_rows_are_gone_for_both,
+    expired_rows_are_gone_for_both,
+    a_torn_log_ends_at_the_same_place,
+    what_a_killed_writer_leaves_is_read_the_same,
+    damage_is_seen_at_the_same_place,
+    what_was_acknowledged_must_be_there_after_a_crash,
+    a_file_that_the_manifest_does_not_count_yet_is_read,
+    padding_is_nobodys,
+    no_byte_of_the_manifest_may_differ,
+    wrong_files_are_refused_by_both,
+    a_cut_file_is_seen_at_the_same_place,
+    a_rejected_tail_may_not_be_cut_off,
+    checksums_may_be_skipped,
+)
 
 if __name__ == "__main__":
     run_cases(CASES, Tools(*sys.argv[1:]))
