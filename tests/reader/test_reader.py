@@ -295,8 +295,8 @@ def a_torn_log_ends_at_the_same_place(tools, folder):
     assert not all(buffer.ends_batch for buffer in above), \
         "some batch should go through several buffers"
     seen = [normal(without_one_buffer(tools, path, buffer, folder))
-            for buffer in above[2::2]]
-    assert len(set(seen)) > 5, "the ends should differ"
+            for buffer in above[2::3]]
+    assert len(set(seen)) > 4, "the ends should differ"
     # Whole again, and once more after the program has taken it all.
     whole = assert_same(tools.shell, path)
     assert assert_same(tools.shell, path) == whole
