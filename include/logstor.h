@@ -90,7 +90,9 @@ enum logstor_sync {
 struct logstor_options {
 	size_t size;
 	enum logstor_sync sync;
-	bool read_only;         /* never writes to the directory */
+	/* Never writes to the directory.  There may be any number of readers,
+	 * or one writer: who comes in the way of the others is refused. */
+	bool read_only;
 	bool must_exist;        /* fail rather than make a new database */
 	uint32_t segment_size;  /* bytes; of a new database; default 128 KiB */
 	uint32_t file_segments; /* of a new database; default 256 */
