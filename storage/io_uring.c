@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operations go through a ring shared with the kernel.  submit() only fills in
- * an entry; the system call that hands entries over is made by poll(), or when
- * the ring is full, so that a batch costs one call and a single read that is
- * waited for costs one call too.
+ * Operations go through a ring shared with the kernel.  submit() hands a write
+ * over at once, so that the disk works while the next buffer is filled.  Of a
+ * read it only fills in an entry; the system call for all of them is made by
+ * poll(), or when the ring is full, so that a batch costs one call and a
+ * single read that is waited for costs one call too.
  *
  * A read that poll finds alone is tried in the page cache first, by a call that
  * doesn't wait: through the ring a cached point read takes about a third
@@ -146,9 +147,11 @@ uring_submit(struct io *io, struct io_operation *operation)
 	}
 	enqueue_lone(uring);
 	start(uring, operation);
-	/* The device can begin while we go on.  What fails here, poll meets
-	 * again and reports. */
-	if (io_uring_sq_space_left(&uring->ring) == 0)
+	/* Writes are large and few: the device begins with them while the next
+	 * ones are being filled.  Reads come in batches and wait for poll. What
+	 * fails here, poll meets again and reports. */
+	if (operation->kind != IO_READ ||
+	    io_uring_sq_space_left(&uring->ring) == 0)
 		(void)io_uring_submit(&uring->ring);
 }
 
