@@ -463,6 +463,22 @@ larger(struct slice a, struct slice b)
 	return slice_is_null(b) || slice_compare(a, b) > 0 ? a : b;
 }
 
+/* The values of the row that was read, by slot, in the execution's arena. */
+static int
+decode_row(struct execute_write *write, struct slice **values, uint8_t *flags,
+	   struct error *error)
+{
+	struct table *table = write->plan->table;
+	const struct row_shape *shape = row_shape_get(table);
+
+	*values = arena_new_array(write->evaluation->arena, struct slice,
+				  shape->count + 1);
+	if (*values == NULL)
+		return error_no_memory(error);
+	return row_decode(table, shape, write->row.value, flags, *values,
+			  error);
+}
+
 /* The row that is there, with what the new one adds; null when nothing is
  * left to write. */
 static int
@@ -470,17 +486,11 @@ merge(struct execute_write *write, struct engine_write *merged,
       struct error *error)
 {
 	struct arena *arena = write->evaluation->arena;
-	struct table *table = write->plan->table;
-	const struct row_shape *shape = row_shape_get(table);
-	struct slice *values = arena_new_array(arena, struct slice,
-					       shape->count + 1);
+	const struct row_shape *shape = row_shape_get(write->plan->table);
+	struct slice *values;
 	uint8_t flags;
-	int result;
+	int result = decode_row(write, &values, &flags, error);
 
-	if (values == NULL)
-		return error_no_memory(error);
-	result = row_decode(table, shape, write->row.value, &flags, values,
-			    error);
 	if (result < 0)
 		return result;
 	for (uint32_t i = 0; i < shape->count; i++)
@@ -570,18 +580,12 @@ read_row(struct execute_write *write, struct error *error)
 static int
 show_row(struct execute_write *write, struct error *error)
 {
-	struct arena *arena = write->evaluation->arena;
 	struct table *table = write->plan->table;
 	const struct row_shape *shape = row_shape_get(table);
-	struct slice *values = arena_new_array(arena, struct slice,
-					       shape->count + 1);
+	struct slice *values;
 	uint8_t flags;
-	int result;
+	int result = decode_row(write, &values, &flags, error);
 
-	if (values == NULL)
-		return error_no_memory(error);
-	result = row_decode(table, shape, write->row.value, &flags, values,
-			    error);
 	if (result < 0)
 		return result;
 	result = key_decode(table, write->row.key, &write->results[1], error);
