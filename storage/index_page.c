@@ -7,7 +7,8 @@
 enum {
 	SIZE_LOW_BITS = 14,
 	OFFSET_BITS = 17,
-	SIZE_SHIFT = 1,
+	TIE_SHIFT = 1,
+	SIZE_SHIFT = TIE_SHIFT + 1,
 	OFFSET_SHIFT = SIZE_SHIFT + SIZE_LOW_BITS,
 	SEGMENT_SHIFT = OFFSET_SHIFT + OFFSET_BITS
 };
@@ -23,6 +24,7 @@ pack(struct packed_entry *packed, const struct index_entry *entry)
 
 	assert(location->offset % INDEX_SIZE_UNIT == 0);
 	assert(location->size % INDEX_SIZE_UNIT == 0);
+	assert(location->segment < INDEX_SEGMENTS_MAX);
 	assert(offset <= LOW_BITS(OFFSET_BITS));
 	assert(size <= LOW_BITS(8 + SIZE_LOW_BITS));
 	packed->token_and_size = (uint64_t)entry->token << 8 |
@@ -32,6 +34,7 @@ pack(struct packed_entry *packed, const struct index_entry *entry)
 	packed->place = (uint64_t)location->segment << SEGMENT_SHIFT |
 			offset << OFFSET_SHIFT |
 			(size & LOW_BITS(SIZE_LOW_BITS)) << SIZE_SHIFT |
+			(uint64_t)entry->has_tie << TIE_SHIFT |
 			entry->is_tombstone;
 }
 
@@ -71,6 +74,7 @@ index_page_get(const struct index_page *page, unsigned at,
 	entry->location = unpack_location(packed);
 	entry->expires_at_s = page->expiries == NULL ? 0 : page->expiries[at];
 	entry->is_tombstone = packed->place & 1;
+	entry->has_tie = packed->place >> TIE_SHIFT & 1;
 }
 
 void

@@ -7,9 +7,10 @@
  *     token          56 bits; the upper 8 are the page's
  *     fingerprint    64
  *     timestamp      64
- *     segment        32
+ *     segment        31
  *     offset         17, in units of 8 bytes: segments of up to 1 MiB
  *     size           22, in units of 8 bytes: records below 32 MiB
+ *     has_tie         1
  *     is_tombstone    1
  *
  * Expiry times are rare, so only pages that have met one keep a second array
@@ -34,7 +35,8 @@ struct packed_entry {
 	uint64_t token_and_size; /* 56 bits, 8 upper bits of the size */
 	uint64_t fingerprint;
 	int64_t timestamp_us;
-	uint64_t place; /* segment 32, offset 17, size 14, is_tombstone 1 */
+	uint64_t place; /* segment 31, offset 17, size 14, has_tie,
+			   is_tombstone */
 };
 
 struct index_page_info {

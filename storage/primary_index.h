@@ -18,11 +18,15 @@
 
 #include <stdint.h>
 
+/* Segments that an entry can tell apart. */
+#define INDEX_SEGMENTS_MAX (UINT32_C(1) << 31)
+
 /* Where a record lies.  Records are aligned to 8 bytes. */
 struct location {
 	uint32_t segment;
 	uint32_t offset; /* bytes from the segment's start */
-	uint32_t size;   /* bytes of the whole record, padding included */
+	uint32_t size;   /* bytes of the whole record, padding included, below
+			    32 MiB; 0 in entries that recovery calls stale */
 };
 
 struct index_entry {
@@ -30,8 +34,11 @@ struct index_entry {
 	uint64_t fingerprint;
 	int64_t timestamp_us;
 	struct location location;
-	uint32_t expires_at_s; /* seconds since 1970; 0: never */
+	uint32_t expires_at_s; /* seconds since 1970; 0: never.  A tombstone
+				  keeps the second of its deletion here, where
+				  it has to be known */
 	bool is_tombstone;
+	bool has_tie; /* written over a version with the same timestamp */
 };
 
 struct primary_index;

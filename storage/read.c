@@ -158,7 +158,8 @@ set_found(struct engine *engine, struct engine_row *row,
 						     ENGINE_ROW_DELETED;
 	row->token = entry->token;
 	row->timestamp_us = entry->timestamp_us;
-	row->expires_at_s = entry->expires_at_s;
+	/* A tombstone's is something else. */
+	row->expires_at_s = entry->is_tombstone ? 0 : entry->expires_at_s;
 	row->lsn = lsn;
 	row->value = SLICE_NULL;
 }

@@ -312,6 +312,7 @@ append_record(struct batch *batch, struct table *table,
 	pending->entry.fingerprint = hash.fingerprint;
 	pending->entry.timestamp_us = record->timestamp_us;
 	pending->entry.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0;
+	pending->entry.has_tie = false;
 	pending->entry.expires_at_s = (record->flags & RECORD_EXPIRING) != 0 ?
 					      (uint32_t)record->seconds :
 					      0;

@@ -113,13 +113,14 @@ assert_same_entry(const struct index_entry *a, const struct index_entry *b)
 	assert_int_equal(a->location.size, b->location.size);
 	assert_int_equal(a->expires_at_s, b->expires_at_s);
 	assert_int_equal(a->is_tombstone, b->is_tombstone);
+	assert_int_equal(a->has_tie, b->has_tie);
 }
 
 static struct location
 random_location(struct model *model)
 {
 	return (struct location){
-		.segment = (uint32_t)next_random(model),
+		.segment = (uint32_t)(next_random(model) % INDEX_SEGMENTS_MAX),
 		.offset = (uint32_t)(next_random(model) % (1 << 17)) * 8,
 		.size = (uint32_t)(next_random(model) % (1 << 22)) * 8,
 	};
@@ -165,6 +166,9 @@ draw_entry(struct model *model, struct index_entry *entry)
 	if (next_random(model) % 16 == 0)
 		entry->expires_at_s = (uint32_t)next_random(model);
 	entry->is_tombstone = next_random(model) % 8 == 0;
+	entry->has_tie = next_random(model) % 8 == 0;
+	if (next_random(model) % 8 == 0)
+		entry->location.size = 0;
 }
 
 static void
@@ -427,13 +431,13 @@ TEST(an_empty_index_finds_nothing)
 TEST(extremes_come_back_as_they_were)
 {
 	static const struct index_entry rows[] = {
-		{ INT64_MIN, 0, INT64_MIN, { 0, 0, 0 }, 0, false },
+		{ INT64_MIN, 0, INT64_MIN, { 0, 0, 0 }, 0, false, true },
 		{ INT64_MIN + 1, UINT64_MAX, INT64_MAX,
-		  { UINT32_MAX, (1 << 20) - 8, (1 << 25) - 8 },
-		  UINT32_MAX, true },
-		{ -1, 1, -1, { 1, 8, 16 << 20 }, 1, false },
-		{ 0, 0, 0, { 0, 0, 8 }, 0, true },
-		{ INT64_MAX, UINT64_MAX, 5, { 7, 64, 72 }, 0, false },
+		  { INDEX_SEGMENTS_MAX - 1, (1 << 20) - 8, (1 << 25) - 8 },
+		  UINT32_MAX, true, true },
+		{ -1, 1, -1, { 1, 8, 16 << 20 }, 1, false, false },
+		{ 0, 0, 0, { 0, 0, 8 }, 0, true, false },
+		{ INT64_MAX, UINT64_MAX, 5, { 7, 64, 72 }, 0, false, false },
 	};
 	struct primary_index *index = primary_index_create();
 	struct index_entry got[ARRAY_COUNT(rows)];
