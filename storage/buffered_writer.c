@@ -126,6 +126,8 @@ close_open_buffer(struct buffered_writer *writer)
 
 	assert(open->pending_count > 0);
 	open->state = WRITE_BUFFER_CLOSED;
+	segment_manager_note_write(writer->segments, open->segment,
+				   open->write_sequence);
 	writer->open = NULL;
 	writer->offset = open->offset +
 			 format_buffer_size(open->size - FORMAT_HEADER_SIZE);
@@ -146,13 +148,37 @@ open_buffer(struct buffered_writer *writer)
 	writer->open = buffer;
 }
 
+static bool
+has_buffer_in(const struct buffered_writer *writer, uint32_t segment)
+{
+	for (uint32_t i = 0; i < writer->count; i++) {
+		if (buffer_at(writer, i)->segment == segment)
+			return true;
+	}
+	return false;
+}
+
+/* No more buffers go there: sealed with the last one that is settled. */
+static void
+leave_segment(struct buffered_writer *writer)
+{
+	if (writer->segment_sequence != 0 &&
+	    !has_buffer_in(writer, writer->segment))
+		segment_manager_seal(writer->segments, writer->segment);
+	writer->segment_sequence = 0;
+	writer->offset = 0;
+}
+
 static void
 take_segment(struct buffered_writer *writer)
 {
-	writer->segment_sequence = writer->next_segment_sequence++;
-	writer->segment = segment_manager_take(writer->segments,
-					       writer->segment_sequence);
-	writer->offset = 0;
+	struct segment_use use = { .kind = BUFFER_MIXED,
+				   .stream = STREAM_USER };
+
+	leave_segment(writer);
+	writer->segment = segment_manager_take(writer->segments, &use);
+	writer->segment_sequence =
+		writer->segments->segments[writer->segment].sequence;
 }
 
 struct write_buffer *
@@ -203,6 +229,7 @@ send(struct buffered_writer *writer, struct write_buffer *buffer)
 		writer->segments, buffer->segment, buffer->offset);
 	struct buffer_header header = {
 		.user_watermark = writer->durable,
+		.moving_watermark = writer->moving_watermark,
 		.clock_us = writer->clock_us,
 		.database_id = writer->database_id,
 	};
@@ -421,6 +448,13 @@ buffered_writer_release(struct buffered_writer *writer,
 	writer->first = (writer->first + 1) % writer->ring_size;
 	writer->count--;
 	writer->sent--;
+	if (has_buffer_in(writer, buffer->segment))
+		return;
+	if (writer->segment_sequence == 0 ||
+	    writer->segment != buffer->segment)
+		segment_manager_seal(writer->segments, buffer->segment);
+	else if (!has_place(writer))
+		leave_segment(writer);
 }
 
 bool

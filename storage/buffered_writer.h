@@ -41,13 +41,13 @@ struct buffered_writer {
 	uint32_t segment;
 	uint32_t offset; /* the segment's end, or 0 of none: take another */
 	uint64_t segment_sequence;
-	uint64_t next_segment_sequence;
 	uint64_t next_write_sequence;
 
 	uint64_t wanted_lsn;     /* somebody waits for it */
 	uint64_t settled;        /* write sequence */
 	uint64_t settled_lsn;
 	uint64_t durable;        /* write sequence: what headers state */
+	uint64_t moving_watermark; /* what headers state of the other stream */
 	int64_t clock_us;        /* high mark for headers */
 	bool has_failed;         /* a write or sync has; see failure */
 	struct error failure;

@@ -234,3 +234,33 @@ engine_get_statistics(const struct engine *engine,
 		statistics->index_bytes += primary_index_bytes(table->index);
 	}
 }
+
+static void
+map_segment(const struct segment_manager *segments,
+	    const struct segment *segment, struct engine_segment_map *map)
+{
+	uint64_t share = (uint64_t)segment->live_bytes * ENGINE_SHARES /
+			 segments->segment_size;
+
+	if (share >= ENGINE_SHARES)
+		share = ENGINE_SHARES - 1;
+	if (segment->state == SEGMENT_FREE)
+		map->free++;
+	else if (segment->kind == BUFFER_PART)
+		map->run_segments++;
+	else if (segment->kind == BUFFER_FULL)
+		map->full[share]++;
+	else
+		map->mixed[share]++;
+}
+
+void
+engine_get_segment_map(const struct engine *engine,
+		       struct engine_segment_map *map)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	*map = (struct engine_segment_map){ 0 };
+	for (uint32_t i = 0; i < segments->segment_count; i++)
+		map_segment(segments, &segments->segments[i], map);
+}

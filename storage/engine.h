@@ -40,12 +40,24 @@ struct engine_options {
 				   default 128 KiB */
 	uint32_t file_segments; /* segments of one file; default 256 */
 	uint64_t size_max;      /* bytes of segment files; 0: no limit */
+	/* Memory and background work; 0: the default. */
+	uint64_t cache_size;      /* bytes of the row cache, default 64 MiB;
+				     ENGINE_CACHE_NONE: no cache */
+	uint64_t separator_size;  /* bytes of records that may wait to be
+				     separated, default 32 MiB */
+	uint64_t checkpoint_size; /* bytes of log between two checkpoints, at
+				     least; default 64 MiB */
+	bool is_separation_eager; /* separate at once, not when reclaiming */
 };
+
+#define ENGINE_CACHE_NONE UINT64_MAX
 
 /* Table numbers. Below ENGINE_TABLE_FIRST they are reserved. */
 enum {
 	ENGINE_TABLE_REGISTRY = 1, /* storage's own */
 	ENGINE_TABLE_CATALOG = 2,  /* always there, for the planner's schema */
+	ENGINE_TABLE_FREED = 3,    /* storage's own: segments that may be
+				      missing */
 	ENGINE_TABLE_FIRST = 16
 };
 
@@ -92,6 +104,8 @@ struct engine_write {
 	struct slice key;      /* 1 … 65535 bytes */
 	struct slice value;
 	int64_t timestamp_us;  /* never INT64_MIN */
+	bool is_explicit;      /* the timestamp is the user's own, not from
+				  engine_timestamp_us */
 	uint32_t expires_at_s; /* 0: never */
 };
 
@@ -123,6 +137,11 @@ uint32_t engine_row_size_max(const struct engine *engine);
 /* A number for a table to be registered by ENGINE_WRITE_CREATE_TABLE; each
  * call gives another. */
 uint32_t engine_allocate_table(struct engine *engine);
+
+/* How long a table's tombstones are kept at least, seconds, where rows have
+ * had explicit timestamps; until it is told, 864000.  Not persistent. */
+void engine_set_gc_grace(struct engine *engine, uint32_t table,
+			 uint32_t gc_grace_s);
 
 /* ---- reading ---- */
 
@@ -186,6 +205,43 @@ void engine_scan_close(struct engine_scan *scan);
 uint64_t engine_count(struct engine *engine, uint32_t table, int64_t first,
 		      int64_t last, uint64_t *lsn);
 
+/* ---- work in the background, on demand ---- */
+
+/* Separates everything: afterwards each compaction group's rows stand
+ * together, and dead space is free.  ENGINE_PENDING while it goes on; engine_poll
+ * does the work, and writes and reads go on beside it.  ${progress} (may be
+ * NULL) is filled in each time.  Fails with ERROR_FULL when there is no room to
+ * move anything, or with what a read or write failed with. */
+struct engine_progress {
+	uint64_t done_bytes;
+	uint64_t total_bytes; /* may grow */
+};
+MUST_CHECK int engine_compact(struct engine *engine,
+			      struct engine_progress *progress,
+			      struct error *error);
+
+/* Takes a checkpoint now: ENGINE_PENDING until it is published. */
+MUST_CHECK int engine_checkpoint(struct engine *engine, struct error *error);
+
+/* Reads everything and compares it: each buffer and record, each index entry
+ * with its record, checkpoints, manifest, the files' names and sizes.  The
+ * database may be used meanwhile.  engine_check_next: 0 with a fault,
+ * ENGINE_PENDING, ENGINE_END, or negative when it can't go on. */
+struct engine_fault {
+	const char *file; /* name in the directory; valid until the next call */
+	uint64_t offset;  /* in it, bytes */
+	const char *what; /* valid until the next call */
+};
+struct engine_check;
+MUST_CHECK int engine_check_open(struct engine *engine,
+				 struct engine_check **check,
+				 struct error *error);
+MUST_CHECK int engine_check_next(struct engine_check *check,
+				 struct engine_fault *fault,
+				 struct engine_progress *progress,
+				 struct error *error);
+void engine_check_close(struct engine_check *check);
+
 /* ---- looking in ---- */
 
 /* Keys and bytes count what is settled: a write from its commit on, a dropped
@@ -210,9 +266,33 @@ struct engine_statistics {
 	uint64_t recovery_us;
 	uint64_t recovered_records;
 	uint64_t discarded_bytes;    /* of a torn tail, at opening */
+	uint64_t cache_bytes;        /* of memory, its table included */
+	uint64_t cache_hits;
+	uint64_t cache_misses;
+	uint64_t compactions;        /* victims whose records were moved */
+	uint64_t segments_freed;     /* without having been read */
+	uint64_t moved_bytes;        /* of records */
+	uint64_t separator_flushes;  /* moving buffers written */
+	uint64_t separator_bytes;    /* of memory */
+	uint64_t checkpoints;
+	uint64_t checkpoint_bytes_written;
+	uint64_t tombstones;
+	uint64_t quarantined;        /* segments that couldn't be read */
 	const char *io_name;         /* io_uring, pread, memory */
 };
 void engine_get_statistics(const struct engine *engine,
 			   struct engine_statistics *statistics);
+
+/* How many segments in use hold how much: counts[i] of those with live bytes
+ * of i/10 up to (i+1)/10 of a segment, the last one with all of it too. */
+enum { ENGINE_SHARES = 10 };
+struct engine_segment_map {
+	uint64_t mixed[ENGINE_SHARES];
+	uint64_t full[ENGINE_SHARES];
+	uint64_t run_segments;
+	uint64_t free;
+};
+void engine_get_segment_map(const struct engine *engine,
+			    struct engine_segment_map *map);
 
 #endif

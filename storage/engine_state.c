@@ -112,6 +112,15 @@ engine_verify_record(const struct engine *engine, uint32_t table,
 	return 0;
 }
 
+void
+engine_set_gc_grace(struct engine *engine, uint32_t table, uint32_t gc_grace_s)
+{
+	struct table *found = engine_find_table(engine, table);
+
+	if (found != NULL)
+		found->gc_grace_s = gc_grace_s;
+}
+
 /* ---- settling ---- */
 
 void
@@ -330,6 +339,7 @@ engine_step(struct engine *engine)
 	if (engine->is_read_only)
 		return;
 	engine->writer.clock_us = engine->clock_us;
+	engine->writer.moving_watermark = engine->moving.durable;
 	buffered_writer_step(&engine->writer);
 	if (engine->writer.has_failed && !engine->has_failed) {
 		settle(engine);
@@ -363,6 +373,28 @@ engine_poll(struct engine *engine, int64_t wait_us, struct error *error)
 
 /* ---- from and to the manifest ---- */
 
+/* Places whose life was filled in by recovery; the others are free. */
+static void
+engine_restore_segments(struct engine *engine)
+{
+	struct segment_manager *segments = &engine->segments;
+	const struct buffered_writer *writer = &engine->writer;
+
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		bool is_open = writer->offset != 0 && i == writer->segment;
+
+		if (is_open)
+			segments->segments[i].sequence =
+				writer->segment_sequence;
+		if (segments->segments[i].sequence == 0)
+			continue;
+		segments->next_free = i + 1;
+		segment_manager_restore(segments, i,
+					is_open ? SEGMENT_OPEN :
+						  SEGMENT_SEALED);
+	}
+}
+
 void
 engine_continue_log(struct engine *engine, uint64_t settled)
 {
@@ -373,15 +405,11 @@ engine_continue_log(struct engine *engine, uint64_t settled)
 	writer->durable = settled;
 	writer->settled_lsn = engine->last_lsn;
 	writer->next_write_sequence = manifest->next_user_sequence;
-	writer->next_segment_sequence = manifest->next_segment_sequence;
+	engine->segments.next_sequence = manifest->next_segment_sequence;
 	writer->segment = manifest->segment;
 	writer->offset = manifest->offset;
 	writer->segment_sequence = manifest->segment_sequence;
-	engine->segments.next_segment =
-		manifest->segment + (manifest->offset != 0);
-	if (manifest->offset != 0)
-		engine->segments.segments[manifest->segment].sequence =
-			manifest->segment_sequence;
+	engine_restore_segments(engine);
 }
 
 void
@@ -397,7 +425,7 @@ engine_describe(struct engine *engine, bool is_clean)
 	manifest->next_table = engine->tables.next_id;
 	manifest->user_watermark = writer->settled;
 	manifest->next_user_sequence = writer->next_write_sequence;
-	manifest->next_segment_sequence = writer->next_segment_sequence;
+	manifest->next_segment_sequence = engine->segments.next_sequence;
 	manifest->next_lsn = engine->last_lsn + 1;
 	manifest->clock_us = engine->clock_us;
 	if (writer->segment_sequence != 0 && writer->offset != 0) {
@@ -405,7 +433,7 @@ engine_describe(struct engine *engine, bool is_clean)
 		manifest->offset = writer->offset;
 		manifest->segment_sequence = writer->segment_sequence;
 	} else {
-		manifest->segment = engine->segments.next_segment;
+		manifest->segment = engine->segments.next_free;
 		manifest->offset = 0;
 		manifest->segment_sequence = 0;
 	}

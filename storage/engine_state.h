@@ -8,11 +8,35 @@
 #include "storage/buffered_writer.h"
 #include "storage/engine.h"
 #include "storage/manifest.h"
+#include "storage/moving_writer.h"
 #include "storage/pending_map.h"
 #include "storage/segment_manager.h"
 #include "storage/table_registry.h"
 
 struct engine_read_state;
+struct separator;
+struct compaction;
+struct checkpoint_writer;
+
+/* The start of the older one of the two checkpoints that are kept; zeros while
+ * there are fewer.  Nothing at or below it can be replayed any more. */
+struct horizon {
+	uint64_t user_sequence; /* write sequences */
+	uint64_t moving_sequence;
+	uint64_t segment_sequence; /* segments below it are older */
+};
+
+/* Rows of table 3 that are still wanted, in the order in which they came, and
+ * dead segments whose row is on its way: storage/segment_freeing.c. */
+struct freeing {
+	struct freed_life *wanted;
+	size_t wanted_first; /* those before are forgotten */
+	size_t wanted_count;
+	size_t wanted_capacity;
+	struct freeing_segment *waiting; /* for durability and pins */
+	size_t waiting_count;
+	size_t waiting_capacity;
+};
 
 struct engine {
 	struct io *io;
@@ -27,6 +51,13 @@ struct engine {
 	struct table *registry; /* the reserved table, also in tables */
 	struct segment_manager segments;
 	struct buffered_writer writer;
+	struct moving_writer moving;
+	struct separator *separator;           /* NULL: read only */
+	struct compaction *compaction;         /* NULL: read only */
+	struct checkpoint_writer *checkpoints; /* NULL: read only */
+	struct horizon horizon;
+	struct freeing freeing;
+	struct table *freed; /* table 3, also in tables */
 	struct pending_map pending;
 	uint64_t last_lsn;
 	int64_t clock_us; /* high mark of every time that was told */
@@ -40,6 +71,12 @@ struct engine {
 		uint64_t recovery_us;
 		uint64_t recovered_records;
 		uint64_t discarded_bytes;
+		uint64_t compactions;
+		uint64_t segments_freed;
+		uint64_t moved_bytes;
+		uint64_t checkpoints;
+		uint64_t checkpoint_bytes_written;
+		uint64_t manifest_bytes_written;
 	} counters;
 };
 

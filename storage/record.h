@@ -37,7 +37,9 @@ enum record_flags {
 	RECORD_ROW = 1 << 0,
 	RECORD_TOMBSTONE = 1 << 1,
 	RECORD_EXPIRING = 1 << 2,
-	RECORD_ENDS_BATCH = 1 << 3
+	RECORD_ENDS_BATCH = 1 << 3,
+	RECORD_TIE = 1 << 4 /* written over a version of its key with the same
+			       timestamp */
 };
 
 struct record {

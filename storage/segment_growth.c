@@ -40,8 +40,8 @@ step_size(const struct segment_manager *manager, uint32_t first)
 		allowed = manager->segment_count;
 	if (count > allowed - manager->segment_count)
 		count = (uint32_t)(allowed - manager->segment_count);
-	if (count > UINT32_MAX - 1 - manager->segment_count)
-		count = UINT32_MAX - 1 - manager->segment_count;
+	if (count > INDEX_SEGMENTS_MAX - 1 - manager->segment_count)
+		count = INDEX_SEGMENTS_MAX - 1 - manager->segment_count;
 	return count;
 }
 
@@ -254,6 +254,7 @@ publish(struct segment_manager *manager)
 
 	manager->files[growth->number].segment_count += growth->count;
 	manager->segment_count += growth->count;
+	manager->free_count += growth->count;
 	growth->last_count = growth->count;
 	growth->state = GROWTH_IDLE;
 	free(growth->zeros);

@@ -2,6 +2,7 @@
 #include "storage/segment_manager.h"
 
 #include "storage/format.h"
+#include "storage/run.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -157,6 +158,7 @@ segment_manager_open_file(struct segment_manager *manager, bool is_last,
 	manager->files[number] = (struct segment_file){ file, count, false };
 	manager->file_count++;
 	manager->segment_count += count;
+	manager->free_count += count;
 	return 0;
 close_file:
 	io->methods->close(io, file);
@@ -231,25 +233,279 @@ segment_manager_seed(const struct segment_manager *manager, uint32_t segment)
 				   manager->segments[segment].sequence);
 }
 
+/* ---- lists and states ---- */
+
+void
+segment_list_append(struct segment_manager *manager, struct segment_list *list,
+		    uint32_t segment)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	entry->next = SEGMENT_NONE;
+	entry->previous = list->last;
+	if (list->count == 0)
+		list->first = segment;
+	else
+		manager->segments[list->last].next = segment;
+	list->last = segment;
+	list->count++;
+}
+
+void
+segment_list_remove(struct segment_manager *manager, struct segment_list *list,
+		    uint32_t segment)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	assert(list->count > 0);
+	if (list->first == segment)
+		list->first = entry->next;
+	else
+		manager->segments[entry->previous].next = entry->next;
+	if (list->last == segment)
+		list->last = entry->previous;
+	else
+		manager->segments[entry->next].previous = entry->previous;
+	list->count--;
+}
+
+static void
+tell_change(struct segment_manager *manager, uint32_t segment)
+{
+	if (manager->on_change != NULL)
+		manager->on_change(manager->on_change_context, segment);
+}
+
+static void
+die(struct segment_manager *manager, uint32_t segment)
+{
+	manager->segments[segment].state = SEGMENT_DEAD;
+	segment_list_append(manager, &manager->dead, segment);
+	tell_change(manager, segment);
+}
+
+static void
+settle_down(struct segment_manager *manager, uint32_t segment)
+{
+	if (manager->segments[segment].live_bytes == 0) {
+		die(manager, segment);
+		return;
+	}
+	manager->segments[segment].state = SEGMENT_SEALED;
+	tell_change(manager, segment);
+}
+
 /* ---- handing out ---- */
 
 uint32_t
 segment_manager_available(const struct segment_manager *manager)
 {
-	return manager->segment_count - manager->next_segment;
+	return manager->free_count;
+}
+
+static bool
+is_free(const struct segment_manager *manager, uint32_t segment)
+{
+	return manager->segments[segment].state == SEGMENT_FREE;
+}
+
+static bool
+is_free_run(const struct segment_manager *manager, uint32_t first,
+	    uint32_t count)
+{
+	if (first % manager->file_segments + count > manager->file_segments ||
+	    first + count > manager->segment_count)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_free(manager, first + i))
+			return false;
+	}
+	return true;
 }
 
 uint32_t
-segment_manager_take(struct segment_manager *manager,
-		     uint64_t segment_sequence)
+segment_manager_find_run(const struct segment_manager *manager, uint32_t count)
 {
-	uint32_t segment = manager->next_segment;
+	uint32_t length = 0;
 
-	assert(segment < manager->segment_count);
-	manager->next_segment++;
-	manager->segments[segment] =
-		(struct segment){ .sequence = segment_sequence };
+	if (count > manager->free_count)
+		return SEGMENT_NONE;
+	for (uint32_t i = 0; i < manager->segment_count; i++) {
+		if (i % manager->file_segments == 0)
+			length = 0;
+		length = is_free(manager, i) ? length + 1 : 0;
+		if (length == count)
+			return i + 1 - count;
+	}
+	return SEGMENT_NONE;
+}
+
+static void
+begin_life(struct segment_manager *manager, uint32_t segment,
+	   const struct segment_use *use)
+{
+	struct segment *entry = &manager->segments[segment];
+	uint64_t sequence = manager->next_sequence++;
+
+	assert(entry->state == SEGMENT_FREE && entry->pins == 0);
+	*entry = (struct segment){
+		.sequence = sequence,
+		.birth = use->birth == 0 ? sequence : use->birth,
+		.life = entry->life + 1,
+		.state = SEGMENT_OPEN,
+		.kind = (uint8_t)use->kind,
+		.stream = (uint8_t)use->stream,
+		.generation = use->generation,
+		.table = use->table,
+		.first_token = use->first_token,
+		.last_token = use->last_token,
+	};
+	manager->free_count--;
+}
+
+/* Places are used in turns, so that one that was just freed rests. */
+uint32_t
+segment_manager_take(struct segment_manager *manager,
+		     const struct segment_use *use)
+{
+	uint32_t segment = manager->next_free;
+
+	assert(manager->free_count > 0);
+	if (segment >= manager->segment_count)
+		segment = 0;
+	while (!is_free(manager, segment))
+		segment = segment + 1 == manager->segment_count ? 0 :
+								  segment + 1;
+	begin_life(manager, segment, use);
+	manager->next_free = segment + 1;
 	return segment;
+}
+
+uint32_t
+segment_manager_take_run(struct segment_manager *manager,
+			 const struct segment_use *use, uint32_t count)
+{
+	uint32_t first = segment_manager_find_run(manager, count);
+
+	assert(first != SEGMENT_NONE);
+	assert(is_free_run(manager, first, count));
+	for (uint32_t i = 0; i < count; i++)
+		begin_life(manager, first + i, use);
+	return first;
+}
+
+void
+segment_manager_note_write(struct segment_manager *manager, uint32_t segment,
+			   uint64_t write_sequence)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	if (entry->first_write == 0)
+		entry->first_write = write_sequence;
+	entry->last_write = write_sequence;
+}
+
+/* ---- changing state ---- */
+
+void
+segment_manager_seal(struct segment_manager *manager, uint32_t segment)
+{
+	assert(manager->segments[segment].state == SEGMENT_OPEN);
+	settle_down(manager, segment);
+}
+
+void
+segment_manager_abandon(struct segment_manager *manager, uint32_t segment)
+{
+	assert(manager->segments[segment].state == SEGMENT_OPEN);
+	manager->segments[segment].state = SEGMENT_QUARANTINED;
+}
+
+void
+segment_manager_begin_victim(struct segment_manager *manager, uint32_t segment)
+{
+	assert(manager->segments[segment].state == SEGMENT_SEALED);
+	manager->segments[segment].state = SEGMENT_VICTIM;
+	tell_change(manager, segment);
+}
+
+void
+segment_manager_end_victim(struct segment_manager *manager, uint32_t segment)
+{
+	assert(manager->segments[segment].state == SEGMENT_VICTIM);
+	settle_down(manager, segment);
+}
+
+void
+segment_manager_quarantine(struct segment_manager *manager, uint32_t segment)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	assert(entry->state == SEGMENT_SEALED ||
+	       entry->state == SEGMENT_VICTIM);
+	entry->state = SEGMENT_QUARANTINED;
+	tell_change(manager, segment);
+}
+
+void
+segment_manager_free(struct segment_manager *manager, uint32_t segment)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	assert(entry->state == SEGMENT_FREEING);
+	assert(entry->pins == 0 && entry->live_bytes == 0);
+	manager->record_bytes -= entry->record_bytes;
+	entry->record_bytes = 0;
+	entry->state = SEGMENT_FREE;
+	manager->freeing_count--;
+	manager->free_count++;
+}
+
+void
+segment_manager_restore(struct segment_manager *manager, uint32_t segment,
+			enum segment_state state)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	assert(entry->state == SEGMENT_FREE);
+	if (state == SEGMENT_FREE)
+		return;
+	manager->free_count--;
+	entry->state = SEGMENT_OPEN;
+	if (state != SEGMENT_OPEN)
+		settle_down(manager, segment);
+}
+
+/* ---- pins ---- */
+
+static uint32_t
+last_segment(const struct segment_manager *manager, struct location location)
+{
+	return location.segment +
+	       run_parts(manager->segment_size, location.size) - 1;
+}
+
+void
+segment_manager_pin(struct segment_manager *manager, struct location location)
+{
+	uint32_t last = last_segment(manager, location);
+
+	for (uint32_t i = location.segment; i <= last; i++) {
+		assert(manager->segments[i].pins < UINT32_MAX);
+		manager->segments[i].pins++;
+	}
+}
+
+void
+segment_manager_unpin(struct segment_manager *manager,
+		      struct location location)
+{
+	uint32_t last = last_segment(manager, location);
+
+	for (uint32_t i = location.segment; i <= last; i++) {
+		assert(manager->segments[i].pins > 0);
+		manager->segments[i].pins--;
+	}
 }
 
 /* ---- bytes ---- */
@@ -260,33 +516,79 @@ segment_manager_disk_bytes(const struct segment_manager *manager)
 	return (uint64_t)manager->segment_count * manager->segment_size;
 }
 
+/* Calls for each segment that a record stands in, with its bytes there. */
+static void
+count_record(struct segment_manager *manager, struct location location,
+	     void (*count)(struct segment_manager *manager, uint32_t segment,
+			   uint32_t size))
+{
+	uint32_t room = manager->segment_size - FORMAT_HEADER_SIZE;
+	uint32_t left = location.size;
+
+	if (location.offset - FORMAT_HEADER_SIZE + left <= room) {
+		count(manager, location.segment, left);
+		return;
+	}
+	for (uint32_t segment = location.segment; left > 0; segment++) {
+		uint32_t size = left < room ? left : room;
+
+		count(manager, segment, size);
+		left -= size;
+	}
+}
+
+static void
+add_live(struct segment_manager *manager, uint32_t segment, uint32_t size)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	entry->live_bytes += size;
+	entry->record_bytes += size;
+	manager->live_bytes += size;
+	manager->record_bytes += size;
+}
+
+static void
+add_dead(struct segment_manager *manager, uint32_t segment, uint32_t size)
+{
+	manager->segments[segment].record_bytes += size;
+	manager->record_bytes += size;
+}
+
+static void
+kill_bytes(struct segment_manager *manager, uint32_t segment, uint32_t size)
+{
+	struct segment *entry = &manager->segments[segment];
+
+	assert(entry->live_bytes >= size);
+	entry->live_bytes -= size;
+	manager->live_bytes -= size;
+	if (entry->state != SEGMENT_SEALED &&
+	    entry->state != SEGMENT_QUARANTINED)
+		return;
+	if (entry->live_bytes == 0)
+		die(manager, segment);
+	else
+		tell_change(manager, segment);
+}
+
 void
 segment_manager_add_record(struct segment_manager *manager,
 			   struct location location)
 {
-	struct segment *segment = &manager->segments[location.segment];
-
-	segment->live_bytes += location.size;
-	segment->record_bytes += location.size;
-	manager->live_bytes += location.size;
-	manager->record_bytes += location.size;
+	count_record(manager, location, add_live);
 }
 
 void
 segment_manager_add_dead_record(struct segment_manager *manager,
 				struct location location)
 {
-	manager->segments[location.segment].record_bytes += location.size;
-	manager->record_bytes += location.size;
+	count_record(manager, location, add_dead);
 }
 
 void
 segment_manager_kill_record(struct segment_manager *manager,
 			    struct location location)
 {
-	struct segment *segment = &manager->segments[location.segment];
-
-	assert(segment->live_bytes >= location.size);
-	segment->live_bytes -= location.size;
-	manager->live_bytes -= location.size;
+	count_record(manager, location, kill_bytes);
 }

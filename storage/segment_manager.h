@@ -1,32 +1,72 @@
 /* SPDX-License-Identifier: MIT
  *
- * The files of a database as a row of segments: opens and grows them, hands
- * out segments, translates a segment to a file and an offset, and knows how
- * many live bytes each one holds.
+ * The files of a database as a row of segments: opens them, hands segments
+ * out, translates a segment to a file and an offset, and knows of each one in
+ * which state it is and how many live bytes it holds.
  *
- * New segments come from storage/segment_growth.h.  What is handed out is used
- * from the first segment to the last.
+ *	FREE -> OPEN -> SEALED -> DEAD -> FREEING -> FREE
+ *			|  ^
+ *			v  |
+ *		       VICTIM -> DEAD
+ *
+ * New segments come from storage/segment_growth.h, used ones come back through
+ * storage/segment_freeing.h; docs/decisions/006 has the rules.
  *
  * Engine thread only. */
 #ifndef STORAGE_SEGMENT_MANAGER_H
 #define STORAGE_SEGMENT_MANAGER_H
 
 #include "base/error.h"
+#include "storage/format.h"
 #include "storage/io.h"
 #include "storage/primary_index.h"
 #include "storage/segment_growth.h"
 
 enum {
-	/* Segments that only deletions may use, so that they work when the
-	 * disk is full. */
+	/* The last free segments are for moving buffers only, those before them
+	 * also for deletions and what the engine writes itself, so that there is
+	 * always room to make room. */
+	SEGMENT_RESERVE_MOVING = 2,
 	SEGMENT_RESERVE = 4,
 	SEGMENT_FILE_NAME_SIZE = 32
 };
 
+#define SEGMENT_NONE UINT32_MAX
+
+enum segment_state {
+	SEGMENT_FREE,    /* can be handed out */
+	SEGMENT_OPEN,    /* being filled, or not settled as a whole */
+	SEGMENT_SEALED,  /* full and settled; something in it is live */
+	SEGMENT_VICTIM,  /* compaction moves its records */
+	SEGMENT_DEAD,    /* nothing in it is live any more */
+	SEGMENT_FREEING, /* waits until recovery can do without it */
+	SEGMENT_QUARANTINED /* sealed, but it couldn't be read */
+};
+
 struct segment {
-	uint64_t sequence;     /* 0: never opened */
-	uint32_t live_bytes;   /* of records that an index points at */
+	uint64_t sequence;    /* of its life; 0: never opened */
+	uint64_t first_write; /* write sequences of its buffers, 0: none yet */
+	uint64_t last_write;
+	uint64_t birth;       /* how old its records are: the segment sequence
+				 at which they were written by a user, about */
+	uint32_t life;        /* lives that it has had, this one included */
+	uint32_t live_bytes;  /* of records that an index points at */
 	uint32_t record_bytes; /* of all records */
+	uint32_t next, previous; /* in a list of segments in its state */
+	uint32_t pins;        /* reads that are looking there */
+	uint8_t state;        /* enum segment_state */
+	uint8_t kind;         /* enum buffer_kind */
+	uint8_t stream;       /* enum buffer_stream */
+	uint8_t generation;   /* how often its records have been moved, 0 … 3 */
+	int64_t first_token;  /* full segments: the range of their records */
+	int64_t last_token;
+	uint32_t table;       /* full segments; else 0 */
+};
+
+/* Double ended, linked through the segments. */
+struct segment_list {
+	uint32_t first, last; /* SEGMENT_NONE: empty */
+	uint32_t count;
 };
 
 struct segment_file {
@@ -48,9 +88,16 @@ struct segment_manager {
 	struct segment *segments;
 	uint32_t segment_count;
 	uint32_t segment_capacity;
-	uint32_t next_segment; /* the first that was never handed out */
+	uint64_t next_sequence; /* of segments */
+	uint32_t next_free;    /* where to look for a free one first */
+	uint32_t free_count;
+	struct segment_list dead; /* in the order of their deaths */
+	uint32_t freeing_count;
+	/* Told when a sealed segment's live bytes change; may be NULL. */
+	void (*on_change)(void *context, uint32_t segment);
+	void *on_change_context;
 	uint64_t live_bytes;
-	uint64_t record_bytes;
+	uint64_t record_bytes; /* of all segments that aren't free */
 	uint64_t zero_bytes_written;
 	struct growth growth;
 };
@@ -93,17 +140,78 @@ int segment_manager_io_error(const struct segment_manager *manager,
 uint64_t segment_manager_seed(const struct segment_manager *manager,
 			      uint32_t segment);
 
+/* ---- handing out ---- */
+
 /* Segments that can be handed out now. */
 uint32_t segment_manager_available(const struct segment_manager *manager);
-/* Hands out the next one, which must be available, for a new life. */
+/* The first of ${count} free neighbours in one file, or SEGMENT_NONE. */
+uint32_t segment_manager_find_run(const struct segment_manager *manager,
+				  uint32_t count);
+
+/* What a new life is for. */
+struct segment_use {
+	enum buffer_kind kind;
+	enum buffer_stream stream;
+	uint8_t generation;
+	uint64_t birth; /* 0: now */
+	uint32_t table; /* of full segments, with the range of its tokens */
+	int64_t first_token;
+	int64_t last_token;
+};
+/* Hands out a free one, which must be available, for a new life with the next
+ * segment sequence: it is OPEN. */
 uint32_t segment_manager_take(struct segment_manager *manager,
-			      uint64_t segment_sequence);
+			      const struct segment_use *use);
+/* The same for ${count} neighbours; returns the first. They must be there. */
+uint32_t segment_manager_take_run(struct segment_manager *manager,
+				  const struct segment_use *use,
+				  uint32_t count);
+
+/* A buffer with this write sequence goes there. */
+void segment_manager_note_write(struct segment_manager *manager,
+				uint32_t segment, uint64_t write_sequence);
+/* OPEN: all its buffers are settled, no more will come. Becomes SEALED, or DEAD
+ * when nothing is live there. */
+void segment_manager_seal(struct segment_manager *manager, uint32_t segment);
+/* OPEN: nothing of it was ever accepted (a failed write). Becomes
+ * QUARANTINED: it isn't used again before the database is opened anew. */
+void segment_manager_abandon(struct segment_manager *manager,
+			     uint32_t segment);
+/* SEALED to VICTIM and back (then DEAD, when nothing is live any more). */
+void segment_manager_begin_victim(struct segment_manager *manager,
+				  uint32_t segment);
+void segment_manager_end_victim(struct segment_manager *manager,
+				uint32_t segment);
+/* VICTIM or SEALED: it couldn't be read. What is live there stays. */
+void segment_manager_quarantine(struct segment_manager *manager,
+				uint32_t segment);
+/* FREEING to FREE. */
+void segment_manager_free(struct segment_manager *manager, uint32_t segment);
+/* While opening: sets the state of a place whose numbers were filled in by
+ * recovery, and all counts and lists that follow from it. */
+void segment_manager_restore(struct segment_manager *manager,
+			     uint32_t segment, enum segment_state state);
+
+/* A read of a record is on its way: its place isn't used again before the same
+ * location is unpinned. */
+void segment_manager_pin(struct segment_manager *manager,
+			 struct location location);
+void segment_manager_unpin(struct segment_manager *manager,
+			   struct location location);
+
+void segment_list_append(struct segment_manager *manager,
+			 struct segment_list *list, uint32_t segment);
+void segment_list_remove(struct segment_manager *manager,
+			 struct segment_list *list, uint32_t segment);
 
 /* Room in memory for so many files and segments. */
 MUST_CHECK bool segment_manager_reserve(struct segment_manager *manager,
 					uint32_t files, uint32_t segments);
 
-/* Records came to life or died. */
+/* ---- bytes ---- */
+
+/* Records came to life or died. A record of a run counts in each of its
+ * segments. */
 void segment_manager_add_record(struct segment_manager *manager,
 				struct location location);
 void segment_manager_add_dead_record(struct segment_manager *manager,

@@ -2,7 +2,8 @@
  *
  * Which tables there are, and each one's primary index.  On disk the registry
  * is rows of the reserved table 1: key = table number (4 bytes, little-endian),
- * value = 4 bytes: version 1, state (enum registry_state), two zeros.  A
+ * value = 4 bytes: version 1, state (enum registry_state), flags (enum
+ * registry_flags), zero.  A
  * number is registered once, retired once, and never used again.
  *
  * Engine thread only. */
@@ -17,6 +18,10 @@
 
 enum { REGISTRY_KEY_SIZE = 4, REGISTRY_VALUE_SIZE = 4 };
 
+enum registry_flags {
+	REGISTRY_EXPLICIT = 1 << 0 /* rows have had explicit timestamps */
+};
+
 enum registry_state { REGISTRY_CREATED = 1, REGISTRY_DROPPED = 2 };
 
 struct table {
@@ -29,6 +34,8 @@ struct table {
 	struct primary_index *index;
 	uint64_t live_bytes; /* of records that the index points at */
 	uint64_t tombstones; /* in the index */
+	bool has_explicit;   /* timestamps: its registration says so */
+	uint32_t gc_grace_s; /* tombstones stay as long, if it has */
 	struct table *next; /* among the retired */
 };
 

@@ -122,6 +122,8 @@ TEST(a_place_is_a_file_and_an_offset)
 {
 	struct fault_disk *disk = fault_disk_create(1);
 	struct segment_manager manager = make(disk, 0);
+	struct segment_use use = { .kind = BUFFER_MIXED,
+				   .stream = STREAM_USER };
 	struct segment_place place;
 	struct error error;
 
@@ -135,8 +137,9 @@ TEST(a_place_is_a_file_and_an_offset)
 	assert_string_equal(error.message,
 			    "/disk/00-000001.segments is damaged at offset "
 			    "4224: rotten");
-	assert_int_equal(segment_manager_take(&manager, 7), 0);
-	assert_int_equal(segment_manager_take(&manager, 8), 1);
+	manager.next_sequence = 7;
+	assert_int_equal(segment_manager_take(&manager, &use), 0);
+	assert_int_equal(segment_manager_take(&manager, &use), 1);
 	assert_int_equal(manager.segments[1].sequence, 8);
 	assert_int_equal(segment_manager_available(&manager), 62);
 	assert_true(segment_manager_seed(&manager, 0) !=
