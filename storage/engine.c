@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { CACHE_SIZE_DEFAULT = 64 << 20 };
+
 /* ---- opening ---- */
 
 static void
@@ -15,6 +17,7 @@ free_engine(struct engine *engine)
 	struct io *io = engine->io;
 
 	engine_free_reads(engine);
+	record_cache_destroy(engine->cache);
 	table_registry_finish(&engine->tables);
 	pending_map_finish(&engine->pending);
 	buffered_writer_finish(&engine->writer);
@@ -47,6 +50,16 @@ check_options(const struct engine_options *options, struct error *error)
 	return 0;
 }
 
+static int
+create_cache(struct engine *engine, uint64_t size, struct error *error)
+{
+	if (size == ENGINE_CACHE_NONE)
+		return 0;
+	engine->cache = record_cache_create(size == 0 ? CACHE_SIZE_DEFAULT :
+							size);
+	return engine->cache == NULL ? error_no_memory(error) : 0;
+}
+
 int
 engine_open(struct io *io, const struct engine_options *options,
 	    struct engine **engine, struct error *error)
@@ -67,6 +80,8 @@ engine_open(struct io *io, const struct engine_options *options,
 	status = check_options(options, error);
 	if (status == 0)
 		status = opening_open(opened, options, error);
+	if (status == 0)
+		status = create_cache(opened, options->cache_size, error);
 	if (status < 0) {
 		free_engine(opened);
 		return status;
@@ -216,8 +231,12 @@ engine_get_statistics(const struct engine *engine,
 		.recovery_us = engine->counters.recovery_us,
 		.recovered_records = engine->counters.recovered_records,
 		.discarded_bytes = engine->counters.discarded_bytes,
+		.cache_hits = engine->counters.cache_hits,
+		.cache_misses = engine->counters.cache_misses,
 		.io_name = engine->io->methods->name,
 	};
+	if (engine->cache != NULL)
+		statistics->cache_bytes = record_cache_bytes(engine->cache);
 	for (size_t i = 0; i < engine->tables.count; i++) {
 		const struct table *table = engine->tables.tables[i];
 

@@ -86,14 +86,13 @@ engine_is_live(struct engine *engine, const struct index_entry *entry)
 }
 
 int
-engine_verify_record(const struct engine *engine, uint32_t table,
-		     const struct index_entry *entry, const uint8_t *bytes,
-		     struct record *record, struct error *error)
+engine_verify_record_of(const struct engine *engine, uint32_t table,
+			const struct index_entry *entry,
+			uint64_t segment_seed, const uint8_t *bytes,
+			struct record *record, struct error *error)
 {
 	struct location at = entry->location;
-	uint64_t seed = format_record_seed(
-		segment_manager_seed(&engine->segments, at.segment),
-		at.offset);
+	uint64_t seed = format_record_seed(segment_seed, at.offset);
 	struct key_hash hash;
 
 	if (!record_is_intact(bytes, at.size, seed) ||
@@ -110,6 +109,18 @@ engine_verify_record(const struct engine *engine, uint32_t table,
 					       "another record stands there",
 					       error);
 	return 0;
+}
+
+int
+engine_verify_record(const struct engine *engine, uint32_t table,
+		     const struct index_entry *entry, const uint8_t *bytes,
+		     struct record *record, struct error *error)
+{
+	return engine_verify_record_of(
+		engine, table, entry,
+		segment_manager_seed(&engine->segments,
+				     entry->location.segment),
+		bytes, record, error);
 }
 
 void
@@ -142,6 +153,28 @@ engine_settle_registry(struct engine *engine, const struct record *record)
 		table_registry_retire(&engine->tables, table);
 }
 
+/* The cache holds nothing but the newest settled version. */
+static void
+settle_in_cache(struct engine *engine, const struct pending *pending)
+{
+	const struct index_entry *entry = &pending->entry;
+	const struct write_buffer *buffer = pending->buffer;
+	uint32_t table = pending->table->id;
+
+	if (engine->cache == NULL || table == ENGINE_TABLE_REGISTRY ||
+	    table == ENGINE_TABLE_FREED)
+		return;
+	if (entry->is_tombstone)
+		record_cache_remove(engine->cache, table, entry->token,
+				    entry->fingerprint);
+	else
+		record_cache_put(engine->cache, table, entry->token,
+				 entry->fingerprint,
+				 buffer->data + (entry->location.offset -
+						 buffer->offset),
+				 entry->location.size);
+}
+
 static bool
 settle_record(struct engine *engine, struct pending *pending)
 {
@@ -158,6 +191,7 @@ settle_record(struct engine *engine, struct pending *pending)
 		segment_manager_kill_record(&engine->segments, old.location);
 		table_remove_entry(pending->table, &old);
 	}
+	settle_in_cache(engine, pending);
 	pending_map_remove(&engine->pending, pending);
 	return true;
 }
@@ -176,10 +210,23 @@ settle_registry_record(struct engine *engine, struct pending *pending)
 	engine_settle_registry(engine, &record);
 }
 
-/* The index's pages of the next records come into the processor's cache
- * together, since to wait for each one alone would take most of the time. */
 static void
-prefetch_index(const struct write_buffer *buffer)
+prefetch_cache(const struct engine *engine, const struct pending *next,
+	       uint32_t count)
+{
+	if (engine->cache == NULL)
+		return;
+	for (int step = 0; step < 2; step++)
+		for (uint32_t i = 0; i < count; i++)
+			record_cache_prefetch(engine->cache, next[i].table->id,
+					      next[i].entry.fingerprint, step);
+}
+
+/* The index's pages of the next records, and the places in the cache, come into
+ * the processor's cache together, since to wait for each one alone would take
+ * most of the time. */
+static void
+prefetch_next(const struct engine *engine, const struct write_buffer *buffer)
 {
 	const struct pending *next = &buffer->pending[buffer->settled_count];
 	uint32_t left = buffer->pending_count - buffer->settled_count;
@@ -192,9 +239,10 @@ prefetch_index(const struct write_buffer *buffer)
 		entries[count] = next[count].entry;
 		count++;
 	}
-	if (count > 1)
-		primary_index_find_many(next->table->index, entries, found,
-					count);
+	if (count < 2)
+		return;
+	prefetch_cache(engine, next, count);
+	primary_index_find_many(next->table->index, entries, found, count);
 }
 
 /* False when memory ran out; what is left is settled by a later step. */
@@ -206,7 +254,7 @@ settle_buffer(struct engine *engine, struct write_buffer *buffer)
 			&buffer->pending[buffer->settled_count];
 
 		if (buffer->settled_count % PREFETCH_STEP == 0)
-			prefetch_index(buffer);
+			prefetch_next(engine, buffer);
 
 		if (!settle_record(engine, pending))
 			return false;

@@ -10,6 +10,7 @@
 #include "storage/manifest.h"
 #include "storage/moving_writer.h"
 #include "storage/pending_map.h"
+#include "storage/record_cache.h"
 #include "storage/segment_manager.h"
 #include "storage/table_registry.h"
 
@@ -59,6 +60,7 @@ struct engine {
 	struct freeing freeing;
 	struct table *freed; /* table 3, also in tables */
 	struct pending_map pending;
+	struct record_cache *cache; /* NULL: none */
 	uint64_t last_lsn;
 	int64_t clock_us; /* high mark of every time that was told */
 	/* How far the first retired table's records are counted as dead. */
@@ -68,6 +70,8 @@ struct engine {
 	struct {
 		uint64_t user_bytes_written;
 		uint64_t device_reads;
+		uint64_t cache_hits;
+		uint64_t cache_misses; /* live rows that were read */
 		uint64_t recovery_us;
 		uint64_t recovered_records;
 		uint64_t discarded_bytes;
@@ -109,6 +113,16 @@ MUST_CHECK int engine_verify_record(const struct engine *engine,
 				    const uint8_t *bytes,
 				    struct record *record,
 				    struct error *error);
+
+/* The same, for one that was read when its segment's life had the seed
+ * ${segment_seed}. */
+MUST_CHECK int engine_verify_record_of(const struct engine *engine,
+				       uint32_t table,
+				       const struct index_entry *entry,
+				       uint64_t segment_seed,
+				       const uint8_t *bytes,
+				       struct record *record,
+				       struct error *error);
 
 /* The manifest as of now: everything settled, nothing in flight. */
 void engine_describe(struct engine *engine, bool is_clean);
