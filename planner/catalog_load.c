@@ -4,8 +4,10 @@
  * tables wait in a list until all rows have been read. */
 #include "base/limits.h"
 #include "planner/catalog_store.h"
+#include "planner/table_option.h"
 
 struct loader {
+	struct engine *engine;
 	struct catalog *catalog;
 	struct table *waiting;
 	struct error *error;
@@ -69,8 +71,7 @@ load_row(struct loader *loader, const struct engine_row *row)
 }
 
 static int
-load_rows(struct loader *loader, struct engine *engine,
-	  struct engine_scan *scan)
+load_rows(struct loader *loader, struct engine_scan *scan)
 {
 	struct engine_row row;
 	int result;
@@ -80,7 +81,7 @@ load_rows(struct loader *loader, struct engine *engine,
 		if (result == ENGINE_END)
 			return 0;
 		if (result == ENGINE_PENDING)
-			result = engine_poll(engine, -1, loader->error);
+			result = engine_poll(loader->engine, -1, loader->error);
 		else if (result == 0)
 			result = load_row(loader, &row);
 		if (result < 0)
@@ -103,6 +104,8 @@ add_waiting(struct loader *loader)
 					 SLICE_ARGUMENTS(table->name));
 		loader->waiting = table->next;
 		table->next = NULL;
+		engine_set_gc_grace(loader->engine, table->storage_id,
+				    table_option_gc_grace_s(table));
 		catalog_put_table(loader->catalog, table);
 	}
 	return 0;
@@ -117,13 +120,17 @@ catalog_store_load(struct engine *engine, struct catalog *catalog,
 		.first_token = INT64_MIN,
 		.last_token = INT64_MAX,
 	};
-	struct loader loader = { .catalog = catalog, .error = error };
+	struct loader loader = {
+		.engine = engine,
+		.catalog = catalog,
+		.error = error,
+	};
 	struct engine_scan *scan;
 	int result = engine_scan_open(engine, &range, &scan, error);
 
 	if (result < 0)
 		return result;
-	result = load_rows(&loader, engine, scan);
+	result = load_rows(&loader, scan);
 	engine_scan_close(scan);
 	if (result == 0)
 		result = add_waiting(&loader);

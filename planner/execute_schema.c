@@ -13,6 +13,7 @@
 #include "planner/keyspace_option.h"
 #include "planner/schema.h"
 #include "planner/table_definition.h"
+#include "planner/table_option.h"
 #include "types/uuid.h"
 
 #include <assert.h>
@@ -372,6 +373,8 @@ apply(struct change *change)
 		catalog_add_keyspace(change->catalog, state->keyspace);
 		state->keyspace = NULL;
 	} else if (state->table != NULL) {
+		engine_set_gc_grace(change->engine, state->table->storage_id,
+				    table_option_gc_grace_s(state->table));
 		catalog_put_table(change->catalog, state->table);
 		state->table = NULL;
 	} else if (statement->kind == AST_DROP_KEYSPACE) {

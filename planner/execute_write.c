@@ -124,26 +124,29 @@ evaluate_number(struct execute_write *write,
 static int
 evaluate_timestamp(struct execute_write *write,
 		   const struct expression *expression, int64_t given_us,
-		   int64_t *timestamp_us, struct error *error)
+		   struct engine_write *row, struct error *error)
 {
 	int result = evaluate_number(write, expression,
 				     "Invalid null value of timestamp",
-				     timestamp_us, error);
+				     &row->timestamp_us, error);
 
 	if (result < 0)
 		return result;
-	if (result == 0 && *timestamp_us == INT64_MIN)
+	if (result == 0 && row->timestamp_us == INT64_MIN)
 		return refuse_value(expression,
 				    "Out of bound timestamp, must be in "
 				    "[-9223372036854775807, "
 				    "9223372036854775807]",
 				    error);
+	row->is_explicit = true;
 	if (result == 0)
 		return 0;
-	*timestamp_us = given_us;
-	if (given_us == INT64_MIN || write->plan->is_conditional)
-		*timestamp_us = engine_timestamp_us(
+	row->timestamp_us = given_us;
+	if (given_us == INT64_MIN || write->plan->is_conditional) {
+		row->timestamp_us = engine_timestamp_us(
 			write->session->database->engine);
+		row->is_explicit = false;
+	}
 	return 0;
 }
 
@@ -216,7 +219,7 @@ prepare_insert(struct execute_write *write, int64_t timestamp_us,
 		return result;
 	}
 	result = evaluate_timestamp(write, plan->timestamp_us, timestamp_us,
-				    &row->timestamp_us, error);
+				    row, error);
 	if (result < 0)
 		return result;
 	result = evaluate_expiry(write, &row->expires_at_s, error);
@@ -236,8 +239,11 @@ prepare_delete(struct execute_write *write, int64_t given_us,
 	       struct error *error)
 {
 	const struct plan_delete *plan = &write->plan->as.delete;
+	struct engine_write deletion = {
+		.kind = ENGINE_WRITE_TOMBSTONE,
+		.value = SLICE(""),
+	};
 	struct slice *keys;
-	int64_t timestamp_us;
 	int result = access_make_keys(write->plan->table, plan->keys,
 				      write->evaluation, &keys,
 				      &write->write_count, error);
@@ -245,7 +251,7 @@ prepare_delete(struct execute_write *write, int64_t given_us,
 	if (result < 0)
 		return result;
 	result = evaluate_timestamp(write, plan->timestamp_us, given_us,
-				    &timestamp_us, error);
+				    &deletion, error);
 	if (result < 0)
 		return result;
 	write->writes = &write->one;
@@ -255,13 +261,10 @@ prepare_delete(struct execute_write *write, int64_t given_us,
 						write->write_count);
 	if (write->writes == NULL)
 		return error_no_memory(error);
-	for (size_t i = 0; i < write->write_count; i++)
-		write->writes[i] = (struct engine_write){
-			.kind = ENGINE_WRITE_TOMBSTONE,
-			.key = keys[i],
-			.value = SLICE(""),
-			.timestamp_us = timestamp_us,
-		};
+	for (size_t i = 0; i < write->write_count; i++) {
+		write->writes[i] = deletion;
+		write->writes[i].key = keys[i];
+	}
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "types/uuid.h"
 
+enum { GC_GRACE_S = 864000 }; /* CQL's default */
+
 /* ---- checks beyond the kind of a value ---- */
 
 static int
@@ -247,7 +249,7 @@ static const struct option_rule rules[] = {
 	{ .name = "encryption", .kind = OPTION_MAP },
 	{ .name = "extensions", .kind = OPTION_MAP },
 	{ .name = "gc_grace_seconds", .kind = OPTION_INTEGER,
-	  .ordinary = 864000 },
+	  .ordinary = GC_GRACE_S },
 	{ .name = "id", .kind = OPTION_TEXT, .is_dropped = true,
 	  .check = check_id },
 	{ .name = "in_memory", .kind = OPTION_BOOLEAN },
@@ -284,6 +286,20 @@ const char *
 table_option_name_at(size_t index)
 {
 	return index < ARRAY_COUNT(rules) ? rules[index].name : NULL;
+}
+
+uint32_t
+table_option_gc_grace_s(const struct table *table)
+{
+	const struct option *option = option_find(
+		table->options, table->option_count,
+		SLICE("gc_grace_seconds"));
+	int64_t number;
+
+	if (option == NULL || !option_parse_integer(option->text, &number) ||
+	    number < 0 || number > UINT32_MAX)
+		return GC_GRACE_S;
+	return (uint32_t)number;
 }
 
 /* They have been checked one by one; now together. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/planner/schema_fixture.h"
 
+#include "planner/table_option.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -262,6 +263,32 @@ TEST(deep_types_are_refused_before_the_stack_is_used_up)
 	assert_contains(error.message, "nested too deeply");
 	assert_int_equal(bind_type(types + 170, &arena, &type, &error), 0);
 	arena_finish(&arena);
+}
+
+TEST(deletions_are_kept_as_long_as_the_table_says)
+{
+	static const struct {
+		const char *text;
+		uint32_t gc_grace_s;
+	} rows[] = {
+		{ CREATE "(k int PRIMARY KEY)", 864000 },
+		{ CREATE "(k int PRIMARY KEY) WITH gc_grace_seconds = 0", 0 },
+		{ CREATE "(k int PRIMARY KEY) WITH comment = 'x' AND "
+			 "gc_grace_seconds = '7'", 7 },
+		{ CREATE "(k int PRIMARY KEY) WITH gc_grace_seconds = "
+			 "2147483647", 2147483647 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct error error = ERROR_INIT;
+		struct table *table;
+
+		assert_int_equal(fixture_build(rows[i].text, &table, &error),
+				 0);
+		assert_int_equal(table_option_gc_grace_s(table),
+				 rows[i].gc_grace_s);
+		table_release(table);
+	}
 }
 
 UNIT_MAIN()
