@@ -32,8 +32,9 @@
 enum {
 	SET_SLOTS = 16,
 	LINE_SIZE = 64,
-	/* Slots of a set that are in use on average before it is split. */
-	SET_GOAL = 6,
+	/* Slots in use on average above which sets are split.  Those that are
+	 * not split yet hold up to twice as many, and should hardly overflow. */
+	SET_GOAL = 4,
 	SETS_FIRST_BITS = 9,
 	TAG_BITS = 27,
 	PLACE_BITS = 36,
@@ -42,7 +43,7 @@ enum {
 	UNIT = 8,
 	LOG_START = UNIT, /* so that no place is 0 */
 	/* Of the budget, this part is the table's at most. */
-	TABLE_SHARE = 10,
+	TABLE_SHARE = 8,
 	SIZE_MIN = 64 << 10,
 	RECORD_SHARE = 64, /* the largest record, as a part of the log */
 	RECORD_MAX = 64 << 10,
