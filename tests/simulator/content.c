@@ -186,6 +186,14 @@ content_evict(struct content *content)
 		apply(&content->seen, &content->changes[i]);
 }
 
+void
+content_cut(struct content *content, size_t size)
+{
+	bytes_resize(&content->seen, size);
+	if (content->durable.size > size)
+		bytes_resize(&content->durable, size);
+}
+
 /* ---- surviving ---- */
 
 struct survival

@@ -29,7 +29,7 @@ struct bytes {
 struct content {
 	struct content *next; /* of all that the disk ever had */
 	uint32_t number;      /* counted from 1 */
-	bool is_segment_file; /* user data, as its name says */
+	bool is_rewritten;    /* in place: segments and checkpoints */
 	struct bytes seen;
 	struct bytes durable;
 	struct change *changes; /* oldest first */
@@ -73,6 +73,9 @@ void content_drop(struct content *content, uint64_t sequence,
 		  struct random *random);
 /* Nobody sees any more what was dropped. */
 void content_evict(struct content *content);
+
+/* Damage: nothing behind ${size} was ever there. All must be durable. */
+void content_cut(struct content *content, size_t size);
 
 /* The power fails; writes in flight must have been added as partly written. */
 void content_crash(struct content *content, struct survival *survival);

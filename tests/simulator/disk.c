@@ -155,7 +155,8 @@ disk_add(struct disk *disk, const char *name)
 
 	content->next = disk->contents;
 	content->number = ++disk->content_count;
-	content->is_segment_file = strstr(name, ".segments") != NULL;
+	content->is_rewritten = strstr(name, ".segments") != NULL ||
+				strstr(name, ".checkpoint") != NULL;
 	disk->contents = content;
 	add_rename(disk, NULL, name, content);
 	return content;
@@ -206,6 +207,8 @@ disk_destroy(struct disk *disk)
 	finish_names(&disk->durable);
 	forget_renames(disk, disk->rename_count);
 	free(disk->renames);
+	for (size_t i = 0; i < DISK_MEMORIES; i++)
+		free(disk->memories[i].data);
 	while (disk->contents != NULL) {
 		struct content *next = disk->contents->next;
 
@@ -291,6 +294,7 @@ disk_crash_now(struct disk *disk, enum disk_crash kind)
 	disk->crash_kind = kind;
 	disk->crash_at = 0;
 	disk->misdirects_next = false;
+	disk->loses_next = false;
 	if (disk->door != NULL)
 		disk_cut_short(disk->door, &survival);
 	if (kind == DISK_POWER) {
@@ -326,49 +330,7 @@ disk_restart(struct disk *disk)
 	}
 }
 
-/* ---- damage and checks ---- */
-
-/* Mostly where something was written: files end in zeros for long. */
-static size_t
-used_size(const struct bytes *bytes)
-{
-	size_t size = bytes->size;
-
-	while (size > 0 && bytes->data[size - 1] == 0)
-		size--;
-	return size;
-}
-
-bool
-disk_flip(struct disk *disk, struct random *random)
-{
-	struct content *content;
-	size_t size, at;
-	uint8_t bit;
-
-	if (disk->seen.count == 0)
-		return false;
-	content = disk->seen.names[random_below(random,
-						(uint32_t)disk->seen.count)]
-			  .content;
-	size = random_percent(random, 90) ? used_size(&content->seen) :
-					    content->seen.size;
-	if (size == 0)
-		return false;
-	at = random_below(random, (uint32_t)size);
-	bit = (uint8_t)(1u << random_below(random, 8));
-	content->seen.data[at] ^= bit;
-	if (at < content->durable.size)
-		content->durable.data[at] ^= bit;
-	for (size_t i = 0; i < content->change_count; i++) {
-		struct change *change = &content->changes[i];
-
-		if (change->data != NULL && at >= change->offset &&
-		    at - change->offset < change->size)
-			change->data[at - change->offset] ^= bit;
-	}
-	return true;
-}
+/* ---- checks ---- */
 
 uint64_t
 disk_checksum(const struct disk *disk)

@@ -46,6 +46,16 @@ struct disk_rename {
 	struct content *content;
 };
 
+/* A piece of a file as it was once. */
+struct disk_memory {
+	uint32_t content_number;
+	size_t at;
+	size_t size;
+	uint8_t *data; /* NULL: nothing is kept here */
+};
+
+enum { DISK_MEMORIES = 6 };
+
 struct disk_door;
 
 struct disk {
@@ -53,14 +63,16 @@ struct disk {
 	struct disk_faults faults;
 	struct random random;    /* latencies, errors, what survives */
 	int64_t clock_offset_us; /* the clock against the time that passes */
-	bool misdirects_next;    /* the next write to a segment file */
+	bool misdirects_next;    /* the next write to segments or checkpoints
+				    goes to a wrong place */
+	bool loses_next;         /* or nowhere, and says that all is well */
 	bool is_verbose;         /* prints everything that is asked of it */
 
 	/* The caller's to look at. */
 	bool has_crashed;
 	enum disk_crash crash_kind;
 	uint64_t injected;       /* errors that were made up */
-	uint64_t misdirected;
+	uint64_t misdirected;    /* or lost */
 	uint64_t dropped;        /* failed syncs that gave something up */
 	uint64_t events;
 	uint64_t changes;        /* submitted writes and syncs, and calls that
@@ -80,6 +92,7 @@ struct disk {
 	size_t rename_count;
 	size_t rename_capacity;
 	uint64_t rename_first; /* number of renames[0] since the beginning */
+	struct disk_memory memories[DISK_MEMORIES];
 	struct disk_door *door; /* the open one, or NULL */
 };
 
@@ -99,8 +112,18 @@ void disk_restart(struct disk *disk);
 
 size_t disk_in_flight(const struct disk *disk);
 
-/* Flips a bit of some file; false when all are empty. */
+/* Damage: a bit of some file is flipped; sectors, blocks or segments are zero,
+ * or have changed places; a piece is again what it was when it was kept; a file
+ * is cut.  False when nothing has changed. */
 bool disk_flip(struct disk *disk, struct random *random);
+bool disk_zero(struct disk *disk, struct random *random,
+	       uint32_t segment_size);
+bool disk_swap(struct disk *disk, struct random *random,
+	       uint32_t segment_size);
+void disk_keep(struct disk *disk, struct random *random,
+	       uint32_t segment_size);
+bool disk_return(struct disk *disk, struct random *random);
+bool disk_cut(struct disk *disk, struct random *random);
 
 /* A number that changes with any name or byte that can be seen. */
 uint64_t disk_checksum(const struct disk *disk);

@@ -15,7 +15,8 @@
 
 enum {
 	LATENCY_US_MAX = 60,
-	IDLE_POLLS_MAX = 1000000 /* somebody waits for nothing, for ever */
+	IDLE_US = 50, /* pass when somebody polls and nothing is in flight */
+	IDLE_POLLS_MAX = 100000 /* somebody waits for nothing, for ever */
 };
 
 struct flight {
@@ -23,6 +24,7 @@ struct flight {
 	int64_t ready_us;
 	uint64_t sequence; /* a sync: what was complete when it started */
 	bool misdirects;
+	bool is_lost;
 };
 
 struct io_file {
@@ -313,10 +315,12 @@ door_submit(struct io *io, struct io_operation *operation)
 	flight->ready_us += random_below(&disk->random, LATENCY_US_MAX);
 	if (operation->file->content == NULL)
 		flight->sequence = disk->rename_first + disk->rename_count;
-	else if (operation->kind == IO_WRITE && disk->misdirects_next &&
-		 operation->file->content->is_segment_file) {
-		flight->misdirects = true;
+	else if (operation->kind == IO_WRITE &&
+		 operation->file->content->is_rewritten) {
+		flight->misdirects = disk->misdirects_next;
+		flight->is_lost = disk->loses_next;
 		disk->misdirects_next = false;
+		disk->loses_next = false;
 	}
 }
 
@@ -369,6 +373,10 @@ write_content(struct disk *disk, const struct flight *flight)
 				     operation->data, operation->size,
 				     ++disk->sequence, &survival);
 		return -EIO;
+	}
+	if (flight->is_lost) {
+		disk->misdirected++;
+		return (int64_t)operation->size;
 	}
 	if (flight->misdirects) {
 		offset = wrong_offset(disk, content, operation);
@@ -467,6 +475,8 @@ door_poll(struct io *io, int64_t wait_us)
 	ready = find_ready(door, INT64_MAX);
 	if (ready == NULL) {
 		count_idle(door);
+		if (wait_us != 0)
+			disk->time_us += wait_us > 0 ? wait_us : IDLE_US;
 		return 0;
 	}
 	door->idle_polls = 0;

@@ -19,6 +19,7 @@ model_init(struct model *model)
 {
 	*model = (struct model){ 0 };
 	model->base.tables[0].id = ENGINE_TABLE_CATALOG;
+	model->grace_s = MODEL_GRACE_DEFAULT_S;
 	model->now = model->base;
 }
 
@@ -42,6 +43,18 @@ model_is_kept(const struct version *old, int64_t timestamp_us)
 		old->kind != VERSION_TOMBSTONE);
 }
 
+bool
+model_may_be_dropped(const struct version *version, uint32_t now_s,
+		     uint32_t grace_s)
+{
+	if (version->kind == VERSION_ROW)
+		return version->expires_at_s != 0 &&
+		       version->expires_at_s <= now_s;
+	return version->kind == VERSION_TOMBSTONE &&
+	       (!version->must_wait ||
+		now_s >= (uint64_t)version->deleted_at_s + grace_s);
+}
+
 static void
 apply(struct model_state *state, const struct model_change *change)
 {
@@ -50,6 +63,7 @@ apply(struct model_state *state, const struct model_change *change)
 	switch (change->kind) {
 	case CHANGE_ROW:
 		table->rows[change->key] = change->version;
+		table->has_explicit |= change->is_explicit;
 		break;
 	case CHANGE_CREATE:
 		*table = (struct model_table){ .id = change->id };
@@ -197,14 +211,20 @@ may_be_expired(const struct version *version, const struct observation *seen)
 	       version->expires_at_s <= seen->to_s;
 }
 
-static bool
-is_version(const struct version *version, const struct seen_row *row,
-	   const struct observation *seen)
+bool
+model_is_version(const struct version *version, const struct seen_row *row,
+		 const struct observation *seen)
 {
 	if (version->kind == VERSION_NONE)
 		return row->state == ENGINE_ROW_ABSENT;
-	if (row->state == ENGINE_ROW_ABSENT ||
-	    row->timestamp_us != version->timestamp_us ||
+	if (row->state == ENGINE_ROW_ABSENT)
+		return model_may_be_dropped(version, seen->to_s,
+					    seen->grace_s);
+	if (version->has_hidden && row->state == ENGINE_ROW_DELETED &&
+	    row->timestamp_us == version->hidden_us &&
+	    row->expires_at_s == version->hidden_expires_at_s)
+		return true;
+	if (row->timestamp_us != version->timestamp_us ||
 	    row->expires_at_s != version->expires_at_s)
 		return false;
 	if (version->kind == VERSION_TOMBSTONE)
@@ -235,8 +255,8 @@ is_table_as_in(const struct model_state *state, const struct seen_table *table,
 	if (seen->knows_tables && table->exists != (expected != NULL))
 		return false;
 	for (unsigned key = 0; key < MODEL_KEYS; key++) {
-		if (!is_version(version_in(state, table->id, key),
-				&table->rows[key], seen))
+		if (!model_is_version(version_in(state, table->id, key),
+				      &table->rows[key], seen))
 			return false;
 	}
 	return true;
@@ -277,7 +297,7 @@ look_back(const struct model *model, const struct observation *seen,
 		while (done < changes_of(model, batches))
 			apply(&state, &model->changes[done++]);
 		version = version_in(&state, table->id, key);
-		is_this = is_version(version, row, seen);
+		is_this = model_is_version(version, row, seen);
 		if (batches == floor)
 			history.was_gone = version->kind != VERSION_ROW;
 		if (batches < floor)
@@ -416,6 +436,96 @@ model_rebase(struct model *model, size_t batches)
 	model->durable = 0;
 }
 
+static void
+adopt(struct version *version, const struct seen_row *row)
+{
+	if (!version->has_hidden || row->state != ENGINE_ROW_DELETED ||
+	    row->timestamp_us != version->hidden_us ||
+	    row->expires_at_s != version->hidden_expires_at_s)
+		return;
+	*version = (struct version){
+		.kind = version->hidden_expires_at_s != 0 ? VERSION_ROW :
+							    VERSION_TOMBSTONE,
+		.timestamp_us = version->hidden_us,
+		.expires_at_s = version->hidden_expires_at_s,
+	};
+}
+
+void
+model_adopt(struct model *model, const struct observation *seen)
+{
+	for (size_t i = 0; i < seen->count; i++) {
+		for (unsigned at = 0; at < MODEL_TABLES; at++) {
+			struct model_table *table = &model->base.tables[at];
+
+			if (table->id != seen->tables[i].id)
+				continue;
+			for (unsigned key = 0; key < MODEL_KEYS; key++)
+				adopt(&table->rows[key],
+				      &seen->tables[i].rows[key]);
+		}
+	}
+	model->now = model->base;
+}
+
+/* ---- what goes on for a while ---- */
+
+bool
+model_was(const struct model *model, size_t from, uint32_t id, unsigned key,
+	  const struct seen_row *row, const struct observation *when)
+{
+	struct model_state state = model->base;
+	size_t done = 0;
+
+	for (size_t batches = 0; batches <= model->count; batches++) {
+		while (done < changes_of(model, batches))
+			apply(&state, &model->changes[done++]);
+		if (batches >= from &&
+		    model_is_version(version_in(&state, id, key), row, when))
+			return true;
+	}
+	return false;
+}
+
+bool
+model_was_always_live(const struct model *model, size_t from, uint32_t id,
+		      unsigned key, const struct observation *when)
+{
+	struct model_state state = model->base;
+	size_t done = 0;
+
+	for (size_t batches = 0; batches <= model->count; batches++) {
+		const struct version *version;
+
+		while (done < changes_of(model, batches))
+			apply(&state, &model->changes[done++]);
+		version = version_in(&state, id, key);
+		if (batches >= from && (version->kind != VERSION_ROW ||
+					version->has_hidden ||
+					may_be_expired(version, when)))
+			return false;
+	}
+	return true;
+}
+
+/* Deleted and forgotten are the same to who looks twice. */
+static bool
+is_same_row(const struct seen_row *x, const struct seen_row *y)
+{
+	bool x_is_gone = x->state != ENGINE_ROW_LIVE;
+	bool y_is_gone = y->state != ENGINE_ROW_LIVE;
+
+	if (x->state == ENGINE_ROW_ABSENT || y->state == ENGINE_ROW_ABSENT)
+		return (x_is_gone || x->expires_at_s != 0) &&
+		       (y_is_gone || y->expires_at_s != 0);
+	/* It may have expired in between. */
+	return (x->state == y->state || x->expires_at_s != 0) &&
+	       x->timestamp_us == y->timestamp_us &&
+	       x->expires_at_s == y->expires_at_s &&
+	       (x->state != y->state ||
+		(x->value == y->value && x->size == y->size));
+}
+
 bool
 model_is_same(const struct observation *a, const struct observation *b)
 {
@@ -423,32 +533,31 @@ model_is_same(const struct observation *a, const struct observation *b)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		for (unsigned key = 0; key < MODEL_KEYS; key++) {
-			const struct seen_row *x = &a->tables[i].rows[key];
-			const struct seen_row *y = &b->tables[i].rows[key];
-
-			/* It may have expired in between. */
-			if ((x->state != y->state && x->expires_at_s == 0) ||
-			    x->timestamp_us != y->timestamp_us ||
-			    x->expires_at_s != y->expires_at_s ||
-			    (x->state == y->state &&
-			     (x->value != y->value || x->size != y->size)))
+			if (!is_same_row(&a->tables[i].rows[key],
+					 &b->tables[i].rows[key]))
 				return false;
 		}
 	}
 	return true;
 }
 
-uint64_t
-model_keys(const struct model *model)
+void
+model_keys(const struct model *model, uint32_t now_s, uint64_t *least,
+	   uint64_t *most)
 {
-	uint64_t keys = 0;
-
+	*least = *most = 0;
 	for (unsigned i = 1; i < MODEL_TABLES; i++) {
-		for (unsigned key = 0; key < MODEL_KEYS; key++)
-			keys += model->now.tables[i].rows[key].kind ==
-				VERSION_ROW;
+		for (unsigned key = 0; key < MODEL_KEYS; key++) {
+			const struct version *version =
+				&model->now.tables[i].rows[key];
+
+			if (version->kind != VERSION_ROW)
+				continue;
+			*least += version->expires_at_s == 0 ||
+				  version->expires_at_s > now_s;
+			*most += 1;
+		}
 	}
-	return keys;
 }
 
 const char *

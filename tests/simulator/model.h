@@ -13,7 +13,8 @@ enum {
 	MODEL_TABLES = 4, /* the first is the catalog: always there */
 	MODEL_KEYS = 32,
 	MODEL_DROPPED_MAX = 6,
-	MODEL_IDS_MAX = 64
+	MODEL_IDS_MAX = 64,
+	MODEL_GRACE_DEFAULT_S = 864000
 };
 
 enum version_kind { VERSION_NONE, VERSION_ROW, VERSION_TOMBSTONE };
@@ -24,10 +25,19 @@ struct version {
 	uint32_t size;
 	uint32_t expires_at_s;
 	int64_t timestamp_us;
+	/* A tombstone may be dropped at once, or only gc_grace after this. */
+	bool must_wait;
+	uint32_t deleted_at_s;
+	/* What it was written over had been dropped, and would hide it; a crash
+	 * may bring it back. */
+	bool has_hidden;
+	int64_t hidden_us;
+	uint32_t hidden_expires_at_s;
 };
 
 struct model_table {
 	uint32_t id; /* 0: there is none */
+	bool has_explicit; /* timestamps, seen for certain */
 	struct version rows[MODEL_KEYS];
 };
 
@@ -41,6 +51,7 @@ struct model_change {
 	enum change_kind kind;
 	uint8_t table;
 	uint8_t key;
+	bool is_explicit;
 	uint32_t id; /* of the table */
 	struct version version;
 };
@@ -64,6 +75,7 @@ struct model {
 	size_t committed; /* batches that no end of a process may take */
 	size_t durable;   /* batches that no loss of power may take */
 	int64_t server_us; /* no later timestamp of the engine may be less */
+	uint32_t grace_s; /* the least that the engine was ever told */
 	/* Tables that are gone for good, the latest ones. */
 	uint32_t dropped[MODEL_DROPPED_MAX];
 	size_t dropped_count;
@@ -92,6 +104,7 @@ struct observation {
 	bool knows_tables; /* exists is meaningful */
 	uint32_t from_s;   /* the engine's time before and after */
 	uint32_t to_s;
+	uint32_t grace_s;
 };
 
 enum violation {
@@ -117,6 +130,10 @@ void model_finish(struct model *model);
 
 /* Whether a write with this timestamp takes the place of ${old}. */
 bool model_is_kept(const struct version *old, int64_t timestamp_us);
+/* Whether ${version}, a tombstone or an expired row, may be forgotten by
+ * ${now_s}. */
+bool model_may_be_dropped(const struct version *version, uint32_t now_s,
+			  uint32_t grace_s);
 /* Adds to the batch that is being made; visible in now at once. */
 void model_change(struct model *model, const struct model_change *change);
 /* Makes the changes since the last batch one. */
@@ -143,10 +160,30 @@ enum violation model_judge(const struct model *model,
 /* What stands behind ${batches} is certain, what came later never was. */
 void model_rebase(struct model *model, size_t batches);
 
+/* Of a row that was hidden or not by something that had been dropped: what
+ * is so from now on.  The model was rebased to what was seen. */
+void model_adopt(struct model *model, const struct observation *seen);
+
+/* Whether a version that fits was there at some moment since ${from}
+ * batches; ${when} says how late it was at the beginning and at the end. */
+bool model_was(const struct model *model, size_t from, uint32_t id,
+	       unsigned key, const struct seen_row *row,
+	       const struct observation *when);
+/* Whether some version was live all the time since then. */
+bool model_was_always_live(const struct model *model, size_t from, uint32_t id,
+			   unsigned key, const struct observation *when);
+
+/* Whether what is seen of a row can be this version. */
+bool model_is_version(const struct version *version,
+		      const struct seen_row *row,
+		      const struct observation *seen);
+
 bool model_is_same(const struct observation *a, const struct observation *b);
 
-/* Rows of all tables but the catalog, expired ones too. */
-uint64_t model_keys(const struct model *model);
+/* Rows of all tables but the catalog: at least those that haven't expired, at
+ * most all. */
+void model_keys(const struct model *model, uint32_t now_s, uint64_t *least,
+		uint64_t *most);
 
 const char *violation_name(enum violation violation);
 

@@ -169,6 +169,10 @@ take_row(struct look *look, struct seen_table *table, unsigned key,
 {
 	struct seen_row *seen = &table->rows[key];
 
+	/* What is deleted may be forgotten at any time. */
+	if (row->state == ENGINE_ROW_ABSENT &&
+	    seen->state == ENGINE_ROW_DELETED)
+		*seen = (struct seen_row){ .state = ENGINE_ROW_ABSENT };
 	if (row->state != seen->state ||
 	    (row->state != ENGINE_ROW_ABSENT &&
 	     (row->timestamp_us != seen->timestamp_us ||
@@ -364,6 +368,7 @@ observe(struct engine *engine, const struct model *model, bool knows_tables,
 			.count = model_ids(model, ids),
 			.knows_tables = knows_tables,
 			.from_s = engine_now_s(engine),
+			.grace_s = model->grace_s,
 		};
 		violation = VIOLATION_NONE;
 		for (size_t i = 0;
@@ -380,27 +385,28 @@ observe(struct engine *engine, const struct model *model, bool knows_tables,
 }
 
 bool
-observe_is_now(struct engine *engine, const struct version *version,
-	       const struct engine_row *row)
+observe_row(const struct engine_row *row, struct seen_row *seen)
 {
-	uint32_t now_s = engine_now_s(engine);
-	bool is_expired = version->expires_at_s != 0 &&
-			  version->expires_at_s <= now_s;
-	/* It may have expired since the answer was made. */
-	bool may_be_live = version->expires_at_s == 0 ||
-			   version->expires_at_s + 1 > now_s;
-	uint32_t value, size;
+	*seen = (struct seen_row){ .state = row->state };
+	if (row->state == ENGINE_ROW_ABSENT)
+		return true;
+	seen->timestamp_us = row->timestamp_us;
+	seen->expires_at_s = row->expires_at_s;
+	return row->state != ENGINE_ROW_LIVE ||
+	       value_decode(row->value, &seen->value, &seen->size);
+}
 
-	if (version->kind == VERSION_NONE)
-		return row->state == ENGINE_ROW_ABSENT;
-	if (row->state == ENGINE_ROW_ABSENT ||
-	    row->timestamp_us != version->timestamp_us ||
-	    row->expires_at_s != version->expires_at_s)
-		return false;
-	if (version->kind == VERSION_TOMBSTONE || is_expired)
-		return row->state == ENGINE_ROW_DELETED ||
-		       (version->kind == VERSION_ROW && may_be_live);
-	return row->state == ENGINE_ROW_LIVE &&
-	       value_decode(row->value, &value, &size) &&
-	       value == version->value && size == version->size;
+bool
+observe_is_now(struct engine *engine, const struct version *version,
+	       const struct engine_row *row, uint32_t grace_s)
+{
+	/* It may have expired since the answer was made. */
+	uint32_t now_s = engine_now_s(engine);
+	struct observation when = { .from_s = now_s > 0 ? now_s - 1 : 0,
+				    .to_s = now_s,
+				    .grace_s = grace_s };
+	struct seen_row seen;
+
+	return observe_row(row, &seen) &&
+	       model_is_version(version, &seen, &when);
 }

@@ -7,7 +7,7 @@
 
 #include "tests/simulator/model.h"
 
-enum { KEY_SIZE_MAX_HERE = 64, VALUE_SIZE_MAX_HERE = 1 << 18 };
+enum { KEY_SIZE_MAX_HERE = 64 };
 
 /* The key with a number, written to ${bytes}. */
 struct slice key_of(unsigned key, char bytes[KEY_SIZE_MAX_HERE]);
@@ -32,8 +32,10 @@ enum violation observe(struct engine *engine, const struct model *model,
 		       struct observation *seen, uint64_t *hash,
 		       char text[256]);
 
+/* What an answer shows; false when its value was never written. */
+bool observe_row(const struct engine_row *row, struct seen_row *seen);
 /* Compares one answer with what the model says is there now. */
 bool observe_is_now(struct engine *engine, const struct version *version,
-		    const struct engine_row *row);
+		    const struct engine_row *row, uint32_t grace_s);
 
 #endif

@@ -11,6 +11,9 @@ static const struct {
 } kinds[OPERATION_KINDS] = {
 	[OPERATION_WRITE] = { "write", 40, 100 },
 	[OPERATION_FLOOD] = { "flood", 2, 30 },
+	[OPERATION_BIG] = { "big", 3, 30 },
+	[OPERATION_OVERWRITE] = { "overwrite", 5, 50 },
+	[OPERATION_FILL] = { "fill", 2, 25 },
 	[OPERATION_CREATE] = { "create", 3, 90 },
 	[OPERATION_DROP] = { "drop", 2, 60 },
 	[OPERATION_TRUNCATE] = { "truncate", 2, 50 },
@@ -21,14 +24,27 @@ static const struct {
 	[OPERATION_FIND] = { "find", 3, 50 },
 	[OPERATION_SCAN] = { "scan", 2, 50 },
 	[OPERATION_COUNT] = { "count", 2, 50 },
+	[OPERATION_HOLD] = { "hold", 4, 40 },
+	[OPERATION_RELEASE] = { "release", 3, 80 },
+	[OPERATION_COMPACT] = { "compact", 3, 50 },
+	[OPERATION_CHECKPOINT] = { "checkpoint", 4, 60 },
+	[OPERATION_FINISH] = { "finish", 3, 60 },
+	[OPERATION_IDLE] = { "idle", 4, 60 },
+	[OPERATION_GRACE] = { "grace", 2, 30 },
 	[OPERATION_CHECK] = { "check", 1, 30 },
+	[OPERATION_VERIFY] = { "verify", 2, 40 },
 	[OPERATION_REOPEN] = { "reopen", 3, 60 },
 	[OPERATION_CRASH] = { "crash", 18, 100 },
 	[OPERATION_CLOCK] = { "clock", 2, 40 },
 	[OPERATION_ERRORS] = { "errors", 4, 30 },
-	[OPERATION_ROOM] = { "room", 4, 25 },
-	[OPERATION_FLIP] = { "flip", 1, 8 },
-	[OPERATION_MISDIRECT] = { "misdirect", 1, 8 },
+	[OPERATION_ROOM] = { "room", 4, 20 },
+	[OPERATION_FLIP] = { "flip", 1, 6 },
+	[OPERATION_MISDIRECT] = { "misdirect", 1, 5 },
+	[OPERATION_LOSE] = { "lose", 1, 5 },
+	[OPERATION_ZERO] = { "zero", 1, 5 },
+	[OPERATION_SWAP] = { "swap", 1, 5 },
+	[OPERATION_STALE] = { "stale", 3, 6 },
+	[OPERATION_CUT] = { "cut", 1, 4 },
 };
 
 const char *
@@ -38,18 +54,31 @@ operation_name(enum operation_kind kind)
 }
 
 static void
-draw_options(struct plan *plan, struct random *random, enum geometry geometry)
+draw_geometry(struct plan *plan, struct random *random)
 {
 	static const uint32_t sizes[] = { 4096, 4096, 4096, 8192, 16384 };
 	static const uint32_t counts[] = { 1, 2, 3, 8, 16, 64 };
 
-	if (geometry == GEOMETRY_REAL)
-		return;
 	plan->options.segment_size = sizes[random_below(random, 5)];
 	plan->options.file_segments = counts[random_below(random, 6)];
-	if (random_percent(random, 10))
+	if (random_percent(random, 25))
 		plan->options.size_max = (uint64_t)plan->options.segment_size *
 					 (8 + random_below(random, 40));
+}
+
+/* Of memory, and how often checkpoints are taken: 0 is the default. */
+static void
+draw_sizes(struct plan *plan, struct random *random)
+{
+	static const uint64_t caches[] = { ENGINE_CACHE_NONE, 1, 4096, 65536,
+					   0 };
+	static const uint64_t separators[] = { 1, 16384, 65536, 1 << 20, 0 };
+	static const uint64_t checkpoints[] = { 1, 4096, 8192, 32768, 0 };
+
+	plan->options.cache_size = caches[random_below(random, 5)];
+	plan->options.separator_size = separators[random_below(random, 5)];
+	plan->options.checkpoint_size = checkpoints[random_below(random, 5)];
+	plan->options.is_separation_eager = random_percent(random, 30);
 }
 
 static uint32_t
@@ -63,6 +92,9 @@ draw_chance(struct random *random)
 static void
 draw_switches(struct plan *plan, struct random *random)
 {
+	static const uint32_t graces_s[] = { 0, 5, 1000 };
+
+	plan->gc_grace_s = graces_s[random_below(random, 3)];
 	plan->syncs[ENGINE_SYNC_FULL] = random_percent(random, 80);
 	plan->syncs[ENGINE_SYNC_GROUP] = random_percent(random, 30);
 	plan->syncs[ENGINE_SYNC_OFF] = random_percent(random, 30);
@@ -71,6 +103,7 @@ draw_switches(struct plan *plan, struct random *random)
 	plan->has_expiry = random_percent(random, 40);
 	plan->has_old_timestamps = random_percent(random, 60);
 	plan->has_large_rows = random_percent(random, 60);
+	plan->has_big_rows = random_percent(random, 25);
 	plan->has_read_only = random_percent(random, 20);
 	plan->faults = (struct disk_faults){
 		.read_error = draw_chance(random),
@@ -101,7 +134,9 @@ plan_make(struct plan *plan, uint64_t seed, size_t count,
 	uint32_t sum = 0;
 
 	*plan = (struct plan){ .seed = seed, .count = count };
-	draw_options(plan, &random, geometry);
+	if (geometry == GEOMETRY_SMALL)
+		draw_geometry(plan, &random);
+	draw_sizes(plan, &random);
 	draw_switches(plan, &random);
 	for (unsigned kind = 0; kind < OPERATION_KINDS; kind++) {
 		weights[kind] = random_percent(&random, kinds[kind].percent) ?

@@ -12,6 +12,9 @@
 enum operation_kind {
 	OPERATION_WRITE,    /* a batch of rows and tombstones */
 	OPERATION_FLOOD,    /* a batch of many large rows */
+	OPERATION_BIG,      /* a row that may be larger than a segment */
+	OPERATION_OVERWRITE, /* of few keys, for long */
+	OPERATION_FILL,     /* until the database is full, then make room */
 	OPERATION_CREATE,
 	OPERATION_DROP,
 	OPERATION_TRUNCATE, /* drop, create and a catalog row in one batch */
@@ -22,14 +25,27 @@ enum operation_kind {
 	OPERATION_FIND,
 	OPERATION_SCAN,
 	OPERATION_COUNT,
+	OPERATION_HOLD,     /* a read or a scan begins, and others go on */
+	OPERATION_RELEASE,  /* it ends */
+	OPERATION_COMPACT,  /* begins, and goes on beside everything else */
+	OPERATION_CHECKPOINT, /* begins as well */
+	OPERATION_FINISH,   /* waits for both */
+	OPERATION_IDLE,     /* a while in which nobody wants anything */
+	OPERATION_GRACE,    /* how long tombstones are kept is told */
 	OPERATION_CHECK,    /* everything, in every way */
+	OPERATION_VERIFY,   /* the engine checks itself */
 	OPERATION_REOPEN,   /* in an orderly way */
 	OPERATION_CRASH,
 	OPERATION_CLOCK,    /* jumps */
 	OPERATION_ERRORS,   /* the disk's errors begin or end */
 	OPERATION_ROOM,     /* the disk gets full, or gets room */
-	OPERATION_FLIP,
-	OPERATION_MISDIRECT,
+	OPERATION_FLIP,      /* from here on: damage */
+	OPERATION_MISDIRECT, /* a write goes elsewhere */
+	OPERATION_LOSE,      /* a write that was done isn't there */
+	OPERATION_ZERO,      /* sectors or segments */
+	OPERATION_SWAP,
+	OPERATION_STALE,     /* an older version of itself */
+	OPERATION_CUT,       /* a file is shorter */
 	OPERATION_KINDS
 };
 
@@ -50,7 +66,9 @@ struct plan {
 	bool has_expiry;
 	bool has_old_timestamps;
 	bool has_large_rows;
+	bool has_big_rows; /* larger than a segment */
 	bool has_read_only;
+	uint32_t gc_grace_s;       /* when it is told */
 	struct disk_faults faults; /* when they are on */
 	struct operation *operations;
 	size_t count;

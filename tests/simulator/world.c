@@ -9,7 +9,9 @@
 #include "tests/simulator/world.h"
 
 #include "base/checksum.h"
+#include "tests/simulator/audit.h"
 #include "tests/simulator/observe.h"
+#include "tests/simulator/tail.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -70,6 +72,14 @@ world_is_excused(const struct world *world, const struct error *error)
 	return world->disk->injected > world->injected_before;
 }
 
+uint32_t
+world_segment_size(const struct world *world)
+{
+	uint32_t size = world->plan->options.segment_size;
+
+	return size != 0 ? size : 128 << 10;
+}
+
 /* ---- errors of the disk ---- */
 
 void
@@ -106,6 +116,23 @@ draw_crash(struct world *world)
 	return random_percent(&world->random, 70) ? DISK_POWER : DISK_KILL;
 }
 
+static void
+note_tail(struct world *world)
+{
+	const struct engine_options *options = &world->plan->options;
+	struct tail_geometry geometry = {
+		.database_id = world->database_id,
+		.segment_size = world_segment_size(world),
+		.file_segments = options->file_segments != 0 ?
+					 options->file_segments :
+					 256,
+	};
+	uint64_t lsn = tail_lsn(world->disk, &geometry);
+
+	if (lsn < world->tail_lsn)
+		world->tail_lsn = lsn;
+}
+
 static int
 open_engine(struct world *world, bool is_read_only, struct error *error)
 {
@@ -118,16 +145,30 @@ open_engine(struct world *world, bool is_read_only, struct error *error)
 	world->injected_before = world->disk->injected;
 	world->was_full = world->disk->faults.bytes_max != 0;
 	world->engine = NULL;
+	if (world->is_damaged)
+		note_tail(world);
 	status = engine_open(disk_open_door(world->disk), &options,
 			     &world->engine, error);
 	if (status < 0)
 		world->engine = NULL;
+	else
+		world->database_id = audit_database_id(world->engine);
 	return status;
+}
+
+/* What was begun ends with the engine. */
+static void
+let_go(struct world *world)
+{
+	world_drop_held(world);
+	world->is_compacting = false;
+	world->is_checkpointing = false;
 }
 
 static void
 close_abandoned(struct world *world)
 {
+	let_go(world);
 	if (world->engine != NULL)
 		(void)engine_close(world->engine, NULL);
 	world->engine = NULL;
@@ -183,9 +224,6 @@ judge(struct world *world, size_t floor, size_t *batches)
 	enum violation violation;
 	char text[256] = "";
 
-	/* A tail that was damaged can't be told from one that was torn. */
-	if (world->is_damaged)
-		floor = 0;
 	/* What a failed sync gave up was never promised to be durable. */
 	if (world->disk->dropped > world->dropped_before &&
 	    floor > world->model.durable)
@@ -217,12 +255,31 @@ static void
 check_keys(struct world *world)
 {
 	struct engine_statistics statistics;
+	uint64_t least, most;
 
 	engine_get_statistics(world->engine, &statistics);
-	if (statistics.keys != model_keys(&world->model))
+	model_keys(&world->model, engine_now_s(world->engine), &least, &most);
+	if (statistics.keys < least || statistics.keys > most)
 		world_violate(world, VIOLATION_COUNTERS,
-			      "%" PRIu64 " keys, of which %" PRIu64 " exist",
-			      statistics.keys, model_keys(&world->model));
+			      "%" PRIu64 " keys, of which %" PRIu64
+			      " to %" PRIu64 " exist",
+			      statistics.keys, least, most);
+}
+
+/* A tail that was damaged can't be told from one that was torn, as far as
+ * nothing behind it proves that it was there. */
+static size_t
+floor_of_damaged(struct world *world, size_t floor)
+{
+	const struct model *model = &world->model;
+	size_t proved = model->count;
+
+	if (!world->is_damaged)
+		return floor;
+	while (proved > 0 && model->batches[proved - 1].lsn > world->tail_lsn)
+		proved--;
+	world_say(world, "  the disk proves %zu batches", proved);
+	return proved < floor ? proved : floor;
 }
 
 /* The engine was just opened: everything is looked at, and what is there is
@@ -232,9 +289,12 @@ judge_opened(struct world *world, size_t floor)
 {
 	size_t batches;
 
+	floor = floor_of_damaged(world, floor);
 	if (!look(world, true) || !judge(world, floor, &batches))
 		return;
 	model_rebase(&world->model, batches);
+	model_adopt(&world->model, &world->seen);
+	world->tail_lsn = UINT64_MAX;
 	world->dropped_before = world->disk->dropped;
 	check_clock(world);
 	check_keys(world);
@@ -262,6 +322,7 @@ world_begin(struct world *world)
 	world->disk = disk_create(world->plan->seed);
 	world->disk->is_verbose = world->is_verbose;
 	model_init(&world->model);
+	world->tail_lsn = UINT64_MAX;
 	world->sync = draw_sync(world);
 	if (random_percent(&world->random, 30))
 		disk_arm(world->disk,
@@ -423,6 +484,7 @@ world_restart(struct world *world)
 			model->durable = batches;
 	}
 	world_say(world, "  after a failure: %zu batches", batches);
+	let_go(world);
 	if (engine_close(world->engine, &error) == 0 &&
 	    !world->disk->has_crashed)
 		model->committed = model->durable = batches = model->count;
@@ -473,6 +535,7 @@ world_reopen(struct world *world)
 	if (world_is_over(world))
 		return;
 	engine_get_statistics(world->engine, &before);
+	let_go(world);
 	is_clean &= engine_close(world->engine, &error) == 0;
 	world->engine = NULL;
 	if (world_is_over(world))
@@ -502,9 +565,20 @@ world_check(struct world *world)
 }
 
 void
+world_audit(struct world *world)
+{
+	char text[256] = "";
+
+	if (!audit_engine(world->engine, !world_holds(world), text))
+		world_violate(world, VIOLATION_COUNTERS, "%s", text);
+}
+
+void
 world_end(struct world *world)
 {
 	struct error error = ERROR_INIT;
+
+	let_go(world);
 
 	if (world->engine != NULL && world->violation == VIOLATION_NONE) {
 		world_set_errors(world, false);

@@ -8,6 +8,10 @@
 #include "tests/simulator/model.h"
 #include "tests/simulator/operation.h"
 
+enum { WORLD_HELD_MAX = 4 };
+
+struct held;
+
 struct world {
 	const struct plan *plan;
 	struct random random; /* of the operation that is under way */
@@ -21,7 +25,14 @@ struct world {
 	uint64_t dropped_before;  /* failed syncs before the last judgement */
 	bool was_full;    /* there was a limit since the last opening */
 	bool has_errors;  /* the disk makes up errors */
-	bool is_damaged;  /* bits were flipped: errors are as good as answers */
+	bool is_damaged;  /* errors are as good as answers */
+	uint64_t tail_lsn; /* what the damaged disk has proved at each opening
+			      since the last judgement */
+	uint64_t database_id;
+	bool is_compacting;    /* somebody has asked for it, and asks again */
+	bool is_checkpointing;
+	struct held *held[WORLD_HELD_MAX]; /* reads that go on; NULL: none */
+	uint32_t polls_max;    /* that a write has waited for */
 	bool is_verbose;
 
 	uint64_t hash;    /* of all answers */
@@ -44,6 +55,8 @@ bool world_is_over(const struct world *world);
 /* Whether a call may fail with ${code} here. */
 bool world_is_excused(const struct world *world, const struct error *error);
 
+uint32_t world_segment_size(const struct world *world);
+
 void world_set_errors(struct world *world, bool is_on);
 
 /* Opens a database for the first time. */
@@ -56,7 +69,13 @@ void world_restart(struct world *world);
 void world_reopen(struct world *world);
 /* Compares everything with the model's newest state. */
 void world_check(struct world *world);
+/* Compares what the engine counts with what there is. */
+void world_audit(struct world *world);
 void world_end(struct world *world);
+
+/* Reads that somebody holds: act_held.c.  They end before the engine does. */
+bool world_holds(const struct world *world);
+void world_drop_held(struct world *world);
 
 /* Executes one operation. */
 void world_do(struct world *world, const struct operation *operation);

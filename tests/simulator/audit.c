@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an engine counts, counted again: live bytes of each segment from the
+ * entries of all indexes, and segments by their states.  The one place of the
+ * simulator that looks inside. */
+#include "tests/simulator/audit.h"
+
+#include "storage/engine_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CHUNK = 64 };
+
+struct audit {
+	const struct segment_manager *segments;
+	uint64_t *live; /* bytes of each segment */
+	uint64_t total;
+	char *text;
+};
+
+/* A run's record counts in each of its segments. */
+static void
+count_location(struct audit *audit, struct location location)
+{
+	uint32_t room = audit->segments->segment_size - FORMAT_HEADER_SIZE;
+	uint32_t left = location.size;
+	uint32_t segment = location.segment;
+
+	audit->total += location.size;
+	if (left <= room) {
+		audit->live[segment] += left;
+		return;
+	}
+	for (; left > 0 && segment < audit->segments->segment_count;
+	     segment++) {
+		uint32_t part = left < room ? left : room;
+
+		audit->live[segment] += part;
+		left -= part;
+	}
+}
+
+static bool
+audit_table(struct audit *audit, const struct table *table)
+{
+	struct index_entry entries[CHUNK];
+	uint64_t bytes = 0, tombstones = 0;
+	uint64_t fingerprint = 0;
+	int64_t token = INT64_MIN;
+	size_t count;
+
+	while ((count = primary_index_range(table->index, token, fingerprint,
+					    INT64_MAX, entries, CHUNK)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			count_location(audit, entries[i].location);
+			bytes += entries[i].location.size;
+			tombstones += entries[i].is_tombstone;
+		}
+		token = entries[count - 1].token;
+		fingerprint = entries[count - 1].fingerprint + 1;
+		if (fingerprint == 0 && token++ == INT64_MAX)
+			break;
+	}
+	if (bytes == table->live_bytes && tombstones == table->tombstones)
+		return true;
+	snprintf(audit->text, 256,
+		 "table %" PRIu32 " counts %" PRIu64 " live bytes, %" PRIu64
+		 " tombstones; there are %" PRIu64 " and %" PRIu64,
+		 table->id, table->live_bytes, table->tombstones, bytes,
+		 tombstones);
+	return false;
+}
+
+static bool
+audit_segment(struct audit *audit, uint32_t number, bool is_quiet)
+{
+	const struct segment *segment = &audit->segments->segments[number];
+	bool is_unused = segment->state == SEGMENT_FREE ||
+			 segment->state == SEGMENT_DEAD ||
+			 segment->state == SEGMENT_FREEING;
+
+	if (segment->live_bytes == audit->live[number] &&
+	    segment->live_bytes <= segment->record_bytes &&
+	    !(is_unused && segment->live_bytes > 0) &&
+	    !(segment->state == SEGMENT_SEALED && segment->live_bytes == 0) &&
+	    !(is_quiet && segment->pins > 0))
+		return true;
+	snprintf(audit->text, 256,
+		 "segment %" PRIu32 " in state %d counts %" PRIu32
+		 " live bytes of %" PRIu32 " and %d pins; there are %" PRIu64,
+		 number, (int)segment->state, segment->live_bytes,
+		 segment->record_bytes, (int)segment->pins,
+		 audit->live[number]);
+	return false;
+}
+
+static bool
+audit_states(struct audit *audit)
+{
+	const struct segment_manager *segments = audit->segments;
+	uint32_t free_count = 0, dead = 0, freeing = 0;
+
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		free_count += segments->segments[i].state == SEGMENT_FREE;
+		dead += segments->segments[i].state == SEGMENT_DEAD;
+		freeing += segments->segments[i].state == SEGMENT_FREEING;
+	}
+	if (free_count == segments->free_count &&
+	    dead == segments->dead.count && freeing == segments->freeing_count)
+		return true;
+	snprintf(audit->text, 256,
+		 "%" PRIu32 " free, %" PRIu32 " dead, %" PRIu32
+		 " freeing segments are counted; there are %" PRIu32
+		 ", %" PRIu32 ", %" PRIu32,
+		 segments->free_count, segments->dead.count,
+		 segments->freeing_count, free_count, dead, freeing);
+	return false;
+}
+
+static bool
+run_audit(struct engine *engine, struct audit *audit, bool is_quiet)
+{
+	for (size_t i = 0; i < engine->tables.count; i++) {
+		if (!audit_table(audit, engine->tables.tables[i]))
+			return false;
+	}
+	if (audit->total != audit->segments->live_bytes) {
+		snprintf(audit->text, 256,
+			 "%" PRIu64 " live bytes are counted; there are %"
+			 PRIu64, audit->segments->live_bytes, audit->total);
+		return false;
+	}
+	for (uint32_t i = 0; i < audit->segments->segment_count; i++) {
+		if (!audit_segment(audit, i, is_quiet))
+			return false;
+	}
+	return audit_states(audit);
+}
+
+bool
+audit_engine(struct engine *engine, bool is_quiet, char text[256])
+{
+	struct audit audit = { .segments = &engine->segments, .text = text };
+	bool is_right;
+
+	/* A dropped table's rows become dead step by step. */
+	if (engine->tables.retired != NULL)
+		return true;
+	audit.live = calloc(audit.segments->segment_count + 1,
+			    sizeof(*audit.live));
+	if (audit.live == NULL)
+		abort();
+	is_right = run_audit(engine, &audit, is_quiet);
+	free(audit.live);
+	return is_right;
+}
+
+uint64_t
+audit_database_id(const struct engine *engine)
+{
+	return engine->manifest.database_id;
+}

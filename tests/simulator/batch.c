@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whether a write is kept depends on whether a tombstone of its key was dropped
+ * meanwhile, so the model's changes are made anew for each call that is made
+ * again. */
+#include "tests/simulator/batch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { IS_LENIENT = 1 };
+
+int64_t
+batch_server_timestamp(struct world *world)
+{
+	int64_t before_us = world->last_server_us;
+
+	world->last_server_us = engine_timestamp_us(world->engine);
+	if (world->last_server_us <= before_us)
+		world_violate(world, VIOLATION_CLOCK,
+			      "timestamp %" PRId64 " after %" PRId64,
+			      world->last_server_us, before_us);
+	return world->last_server_us;
+}
+
+static int64_t
+draw_timestamp(struct world *world, const struct version *old,
+	       bool *is_explicit)
+{
+	*is_explicit = world->plan->has_old_timestamps && chance(world, 25);
+	if (!*is_explicit)
+		return batch_server_timestamp(world);
+	if (old->kind == VERSION_NONE || chance(world, 30))
+		return (int64_t)draw(world, 1000) - 500;
+	return old->timestamp_us - 1 + (int64_t)draw(world, 3);
+}
+
+static uint32_t
+draw_expiry(struct world *world)
+{
+	uint32_t now_s = engine_now_s(world->engine);
+
+	if (!world->plan->has_expiry || !chance(world, 30))
+		return 0;
+	return now_s > 5 ? now_s - 2 + draw(world, 20) : now_s + 1;
+}
+
+/* ---- what the model says to it ---- */
+
+/* Whether an earlier write of the batch decides already what is there. */
+static bool
+is_touched(const struct batch *batch, size_t at)
+{
+	const struct model_change *change = &batch->changes[at];
+
+	for (size_t i = 0; i < at; i++) {
+		const struct model_change *other = &batch->changes[i];
+
+		if (other->table == change->table &&
+		    (other->kind != CHANGE_ROW || other->key == change->key))
+			return true;
+	}
+	return false;
+}
+
+/* What hides nothing any more; the model only knows that it may be so. */
+static bool
+was_dropped(struct world *world, const struct model_change *change,
+	    const struct version *old)
+{
+	char bytes[KEY_SIZE_MAX_HERE];
+	struct engine_row row = { 0 };
+
+	if (old->kind == VERSION_NONE ||
+	    (old->kind == VERSION_ROW && old->expires_at_s == 0))
+		return false;
+	engine_find(world->engine, change->id, key_of(change->key, bytes),
+		    &row);
+	if (row.state != ENGINE_ROW_ABSENT)
+		return false;
+	if (!model_may_be_dropped(old, engine_now_s(world->engine),
+				  world->model.grace_s))
+		world_violate(world, VIOLATION_WRONG,
+			      "table %" PRIu32 " key %u was forgotten too early",
+			      change->id, change->key);
+	return true;
+}
+
+static void
+apply_row(struct world *world, const struct batch *batch, size_t at)
+{
+	struct model_change change = batch->changes[at];
+	const struct model_table *table =
+		&world->model.now.tables[change.table];
+	const struct version *old = &table->rows[change.key];
+	struct version *version = &change.version;
+	bool is_dropped = !is_touched(batch, at) &&
+			  was_dropped(world, &change, old);
+
+	if (!is_dropped && !model_is_kept(old, version->timestamp_us))
+		return;
+	version->must_wait = table->has_explicit || change.is_explicit;
+	version->deleted_at_s = engine_now_s(world->engine);
+	if (is_dropped && version->timestamp_us <= old->timestamp_us) {
+		version->has_hidden = true;
+		version->hidden_us = old->timestamp_us;
+		version->hidden_expires_at_s = old->expires_at_s;
+	}
+	model_change(&world->model, &change);
+}
+
+static void
+apply(struct world *world, const struct batch *batch, size_t at)
+{
+	if (batch->changes[at].kind == CHANGE_ROW)
+		apply_row(world, batch, at);
+	else
+		model_change(&world->model, &batch->changes[at]);
+}
+
+/* ---- making batches ---- */
+
+/* The last write that was put in. */
+static void
+take_in(struct world *world, struct batch *batch,
+	const struct model_change *change)
+{
+	batch->changes[batch->count] = *change;
+	apply(world, batch, batch->count++);
+}
+
+void
+batch_add_version(struct world *world, struct batch *batch, unsigned table,
+	    unsigned key, struct version version, bool is_explicit)
+{
+	struct engine_write *write = &batch->writes[batch->count];
+	uint32_t id = world->model.now.tables[table].id;
+	bool is_row = version.kind == VERSION_ROW;
+
+	*write = (struct engine_write){
+		.kind = is_row ? ENGINE_WRITE_ROW : ENGINE_WRITE_TOMBSTONE,
+		.table = id,
+		.key = key_of(key, batch->keys[batch->count]),
+		.timestamp_us = version.timestamp_us,
+		.is_explicit = is_explicit,
+		.expires_at_s = version.expires_at_s,
+	};
+	if (is_row) {
+		version.value = version.size == 0 ? 0 : ++world->next_value;
+		batch->values[batch->count] = malloc(version.size + 1);
+		if (batch->values[batch->count] == NULL)
+			abort();
+		write->value = value_of(version.value, version.size,
+					batch->values[batch->count]);
+	}
+	take_in(world, batch,
+		&(struct model_change){ .kind = CHANGE_ROW,
+					.table = (uint8_t)table,
+					.key = (uint8_t)key,
+					.is_explicit = is_explicit,
+					.id = id,
+					.version = version });
+}
+
+void
+batch_add_row(struct world *world, struct batch *batch, unsigned table,
+		unsigned key, uint32_t size)
+{
+	const struct version *old =
+		&world->model.now.tables[table].rows[key];
+	bool is_explicit;
+	int64_t timestamp_us = draw_timestamp(world, old, &is_explicit);
+
+	batch_add_version(world, batch, table, key,
+		    (struct version){ .kind = VERSION_ROW,
+				      .size = size,
+				      .expires_at_s = draw_expiry(world),
+				      .timestamp_us = timestamp_us },
+		    is_explicit);
+}
+
+void
+batch_add_tombstone(struct world *world, struct batch *batch, unsigned table,
+	      unsigned key)
+{
+	const struct version *old =
+		&world->model.now.tables[table].rows[key];
+	bool is_explicit;
+	int64_t timestamp_us = draw_timestamp(world, old, &is_explicit);
+
+	batch_add_version(world, batch, table, key,
+		    (struct version){ .kind = VERSION_TOMBSTONE,
+				      .timestamp_us = timestamp_us },
+		    is_explicit);
+}
+
+void
+batch_add_create(struct world *world, struct batch *batch, unsigned table)
+{
+	uint32_t id = engine_allocate_table(world->engine);
+
+	batch->writes[batch->count] = (struct engine_write){
+		.kind = ENGINE_WRITE_CREATE_TABLE,
+		.table = id,
+	};
+	take_in(world, batch,
+		&(struct model_change){ .kind = CHANGE_CREATE,
+					.table = (uint8_t)table,
+					.id = id });
+}
+
+void
+batch_add_drop(struct world *world, struct batch *batch, unsigned table)
+{
+	uint32_t id = world->model.now.tables[table].id;
+
+	batch->writes[batch->count] = (struct engine_write){
+		.kind = ENGINE_WRITE_DROP_TABLE,
+		.table = id,
+	};
+	take_in(world, batch,
+		&(struct model_change){ .kind = CHANGE_DROP,
+					.table = (uint8_t)table,
+					.id = id });
+}
+
+void
+batch_finish(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		free(batch->values[i]);
+	batch->count = 0;
+}
+
+/* ---- refusals ---- */
+
+static bool
+is_reclaiming(const struct batch *batch)
+{
+	size_t tombstones = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->writes[i].kind == ENGINE_WRITE_DROP_TABLE)
+			return true;
+		tombstones += batch->writes[i].kind == ENGINE_WRITE_TOMBSTONE;
+	}
+	return tombstones == batch->count;
+}
+
+static uint64_t
+bytes_of(const struct batch *batch)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		bytes += batch->writes[i].key.size +
+			 batch->writes[i].value.size + 64;
+	return bytes;
+}
+
+/* A database of limited size must find room where rows are few, and for
+ * what makes room always.  Rows larger than a segment need neighbours that are
+ * free, so that for them nothing is certain. */
+static bool
+may_be_full(struct world *world, const struct batch *batch)
+{
+	struct engine_statistics statistics;
+	uint64_t segments, needed;
+
+	if (world->was_full || world->is_damaged || world_holds(world) ||
+	    world->disk->injected > world->injected_before)
+		return true;
+	if (IS_LENIENT)
+		return true;
+	if (is_reclaiming(batch))
+		return false;
+	engine_get_statistics(world->engine, &statistics);
+	segments = world->plan->options.size_max / world_segment_size(world);
+	segments -= segments < statistics.quarantined ? segments :
+							statistics.quarantined;
+	needed = (statistics.live_bytes * 3 / 2 + bytes_of(batch) * 2) /
+			 (world_segment_size(world) - 256) +
+		 1;
+	return batch->may_be_too_large || segments < 12 + 2 * needed;
+}
+
+static void
+refuse_batch(struct world *world, const struct batch *batch,
+	     const struct error *error)
+{
+	world_say(world, "  refused: %s", error->message);
+	model_cancel_batch(&world->model);
+	if (world->disk->has_crashed)
+		return;
+	if (error->code == ERROR_INVALID && batch->may_be_too_large)
+		return;
+	if (!world_is_excused(world, error) ||
+	    (error->code == ERROR_FULL && !may_be_full(world, batch))) {
+		world_violate(world, VIOLATION_REFUSED, "writing: %s",
+			      error->message);
+		return;
+	}
+	if (error->code != ERROR_FULL) {
+		world_restart(world);
+	} else if (world->disk->faults.bytes_max == 0) {
+		/* There is room again: told so once, and a little later not
+		 * any more. */
+		world->disk->time_us += US_PER_S;
+		world->was_full = false;
+	}
+}
+
+/* ---- writing ---- */
+
+static int
+try_to_write(struct world *world, struct batch *batch, uint64_t *lsn,
+	     struct error *error)
+{
+	struct waiting waiting = { 0 };
+	int status;
+
+	while ((status = engine_write(world->engine, batch->writes,
+				      batch->count, lsn, error)) ==
+	       ENGINE_PENDING) {
+		if (!act_wait(world, &waiting, "a write"))
+			return -(int)ERROR_IO;
+		model_cancel_batch(&world->model);
+		for (size_t i = 0; i < batch->count; i++)
+			apply(world, batch, i);
+	}
+	if (waiting.polls > world->polls_max)
+		world->polls_max = waiting.polls;
+	return status;
+}
+
+/* False when it was refused. */
+bool
+batch_write(struct world *world, struct batch *batch)
+{
+	struct model *model = &world->model;
+	struct error error = ERROR_INIT;
+	uint64_t lsn = 0;
+	size_t before;
+	int status = try_to_write(world, batch, &lsn, &error);
+
+	if (status < 0) {
+		refuse_batch(world, batch, &error);
+		return false;
+	}
+	/* Where nothing was kept, nothing tells the time. */
+	before = model->count == 0 ? 0 :
+				     model->batches[model->count - 1].change_end;
+	model_end_batch(model, lsn,
+			model->change_count > before ? world->last_server_us :
+						       0);
+	world_say(world, "  batch %zu: %zu writes, LSN %" PRIu64, model->count,
+		  batch->count, lsn);
+	return true;
+}
