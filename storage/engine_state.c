@@ -3,9 +3,11 @@
 
 #include "base/checksum.h"
 #include "base/murmur3.h"
+#include "storage/checkpoint.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 
 enum { US_PER_S = 1000000, RETIRE_STEP = 256, PREFETCH_STEP = 16 };
 
@@ -460,29 +462,77 @@ engine_continue_log(struct engine *engine, uint64_t settled)
 	engine_restore_segments(engine);
 }
 
+/* Whether recovery has to look at a segment, when nothing but what was written
+ * since ${start} matters. */
+static bool
+is_in_tail(const struct segment *segment, const struct checkpoint_start *start)
+{
+	uint64_t known = segment->stream == STREAM_MOVING ?
+				 start->moving_sequence :
+				 start->user_sequence;
+
+	return segment->state != SEGMENT_FREE && segment->last_write > known;
+}
+
+/* False when there are too many, or there is no memory: then the end isn't
+ * recorded as an orderly one, and the next opening looks for them itself. */
+static bool
+describe_tail(struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	struct checkpoint_start start = { 0 };
+	uint32_t count = 0;
+	uint32_t *tail;
+
+	for (uint32_t i = 0; i < segments->segment_count; i++)
+		count += is_in_tail(&segments->segments[i], &start);
+	if (count > MANIFEST_TAIL_MAX)
+		return false;
+	tail = malloc((count + 1) * sizeof(*tail));
+	if (tail == NULL)
+		return false;
+	count = 0;
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		if (is_in_tail(&segments->segments[i], &start))
+			tail[count++] = i;
+	}
+	manifest_set_tail(&engine->manifest, tail, count);
+	return true;
+}
+
+static void
+describe_position(struct engine *engine)
+{
+	struct manifest *manifest = &engine->manifest;
+	const struct buffered_writer *writer = &engine->writer;
+	bool is_open = writer->segment_sequence != 0 && writer->offset != 0;
+
+	manifest->segment = is_open ? writer->segment : 0;
+	manifest->offset = is_open ? writer->offset : 0;
+	manifest->segment_sequence = is_open ? writer->segment_sequence : 0;
+}
+
 void
 engine_describe(struct engine *engine, bool is_clean)
 {
 	struct manifest *manifest = &engine->manifest;
 	const struct buffered_writer *writer = &engine->writer;
+	const struct moving_writer *moving = &engine->moving;
 
 	assert(writer->count == 0);
 	manifest->size_max = engine->segments.size_max;
 	manifest->file_count = engine->segments.file_count;
-	manifest->flags = is_clean ? MANIFEST_CLEAN : 0;
+	manifest->flags &= ~(uint32_t)MANIFEST_CLEAN;
+	if (is_clean && describe_tail(engine))
+		manifest->flags |= MANIFEST_CLEAN;
 	manifest->next_table = engine->tables.next_id;
 	manifest->user_watermark = writer->settled;
 	manifest->next_user_sequence = writer->next_write_sequence;
+	manifest->moving_watermark = moving->settled;
+	if (moving->next_write_sequence > manifest->next_moving_sequence)
+		manifest->next_moving_sequence = moving->next_write_sequence;
 	manifest->next_segment_sequence = engine->segments.next_sequence;
 	manifest->next_lsn = engine->last_lsn + 1;
 	manifest->clock_us = engine->clock_us;
-	if (writer->segment_sequence != 0 && writer->offset != 0) {
-		manifest->segment = writer->segment;
-		manifest->offset = writer->offset;
-		manifest->segment_sequence = writer->segment_sequence;
-	} else {
-		manifest->segment = engine->segments.next_free;
-		manifest->offset = 0;
-		manifest->segment_sequence = 0;
-	}
+	describe_position(engine);
 }

@@ -19,14 +19,6 @@ struct separator;
 struct compaction;
 struct checkpoint_writer;
 
-/* The start of the older one of the two checkpoints that are kept; zeros while
- * there are fewer.  Nothing at or below it can be replayed any more. */
-struct horizon {
-	uint64_t user_sequence; /* write sequences */
-	uint64_t moving_sequence;
-	uint64_t segment_sequence; /* segments below it are older */
-};
-
 /* Rows of table 3 that are still wanted, in the order in which they came, and
  * dead segments whose row is on its way: storage/segment_freeing.c. */
 struct freeing {

@@ -135,6 +135,55 @@ is_understood(const uint8_t *bytes, const struct buffer_header *header)
 	       header->life != 0 && header->part < header->part_count;
 }
 
+/* Alone in its segment, and a whole batch. */
+static const char *
+find_nonsense_moved(const struct buffer_header *header)
+{
+	if (header->kind == BUFFER_PART)
+		return "a run that was moved";
+	if (header->offset != 0)
+		return "a moved buffer that isn't alone in its segment";
+	if ((header->flags & BUFFER_ENDS_BATCH) == 0)
+		return "a moved buffer that doesn't end a batch";
+	return NULL;
+}
+
+static const char *
+find_nonsense_shape(const struct buffer_header *header)
+{
+	bool is_part = header->kind == BUFFER_PART;
+	bool is_full = header->kind == BUFFER_FULL;
+
+	if (is_part != (header->part_count > 1))
+		return "a buffer's number of parts is impossible";
+	if (is_part && header->offset != 0)
+		return "a part of a run that isn't alone in its segment";
+	if (is_full && header->stream != STREAM_MOVING)
+		return "a full buffer that wasn't moved";
+	if (is_full != (header->table != 0) ||
+	    header->first_token > header->last_token ||
+	    (!is_full && (header->first_token != 0 || header->last_token != 0)))
+		return "a buffer's table or tokens are impossible";
+	return NULL;
+}
+
+const char *
+format_find_nonsense(const struct buffer_header *header)
+{
+	bool is_moved = header->stream == STREAM_MOVING;
+	uint64_t watermark = is_moved ? header->moving_watermark :
+					header->user_watermark;
+	const char *what;
+
+	if (header->version == 1 &&
+	    (header->kind != BUFFER_MIXED || is_moved))
+		return "a buffer of a kind that is never written";
+	if (watermark >= header->write_sequence)
+		return "a buffer's watermark is impossible";
+	what = is_moved ? find_nonsense_moved(header) : NULL;
+	return what != NULL ? what : find_nonsense_shape(header);
+}
+
 enum format_verdict
 format_open_buffer(const uint8_t *bytes, size_t available,
 		   const struct buffer_place *place,
@@ -154,7 +203,7 @@ format_open_buffer(const uint8_t *bytes, size_t available,
 		return FORMAT_FOREIGN;
 	if (header->version > FORMAT_VERSION)
 		return FORMAT_NEWER;
-	return header->version == FORMAT_VERSION &&
+	return header->version >= FORMAT_VERSION_OLDEST &&
 			       is_understood(bytes, header) ?
 		       FORMAT_VALID :
 		       FORMAT_DAMAGED;

@@ -31,7 +31,9 @@
  *	 96   8  last token               (full segments, else 0)
  *	104   8  highest LSN in the buffer
  *	112   8  database id
- *	120   8  reserved, zero */
+ *	120   8  reserved, zero
+ *
+ * Version 1 had mixed buffers of the user stream only. */
 #ifndef STORAGE_FORMAT_H
 #define STORAGE_FORMAT_H
 
@@ -41,7 +43,8 @@
 #include <stdint.h>
 
 enum {
-	FORMAT_VERSION = 1,
+	FORMAT_VERSION = 2,        /* what is written */
+	FORMAT_VERSION_OLDEST = 1, /* what is read */
 	FORMAT_BLOCK_SIZE = 4096, /* buffers start and end on it */
 	FORMAT_HEADER_SIZE = 128,
 	FORMAT_BUFFER_MAGIC = 0x4253474c, /* "LGSB" */
@@ -98,6 +101,10 @@ uint64_t format_segment_seed(uint64_t database_id, uint32_t segment,
 			     uint64_t segment_sequence);
 uint64_t format_buffer_seed(uint64_t segment_seed, uint32_t offset);
 uint64_t format_record_seed(uint64_t segment_seed, uint32_t offset);
+
+/* What a buffer that is intact says of itself and none of its version would
+ * ever say: damage, for a message; NULL when there is no such thing. */
+const char *format_find_nonsense(const struct buffer_header *header);
 
 /* Bytes on disk of a buffer with ${data_size} bytes of data. */
 uint32_t format_buffer_size(uint32_t data_size);

@@ -15,8 +15,11 @@
 
 enum {
 	VOID_SIZE = 16,
+	TAIL_SIZE = 4,
+	RESERVED_AT = 220,
 	FILE_SIZE_MAX = MANIFEST_HEADER_SIZE +
-			2 * MANIFEST_VOIDS_MAX * VOID_SIZE + FORMAT_BLOCK_SIZE
+			2 * MANIFEST_VOIDS_MAX * VOID_SIZE +
+			MANIFEST_TAIL_MAX * TAIL_SIZE + FORMAT_BLOCK_SIZE
 };
 
 void
@@ -24,6 +27,7 @@ manifest_finish(struct manifest *manifest)
 {
 	free(manifest->user_voids.ranges);
 	free(manifest->moving_voids.ranges);
+	free(manifest->tail);
 	*manifest = (struct manifest){ 0 };
 }
 
@@ -67,6 +71,29 @@ void_list_add(struct void_list *list, uint64_t first, uint64_t last,
 	list->ranges = ranges;
 	list->count++;
 	return 0;
+}
+
+void
+void_list_prune(struct void_list *list, uint64_t write_sequence)
+{
+	uint32_t gone = 0;
+
+	while (gone < list->count && list->ranges[gone].last <= write_sequence)
+		gone++;
+	if (gone == 0)
+		return;
+	list->count -= gone;
+	memmove(list->ranges, list->ranges + gone,
+		list->count * sizeof(*list->ranges));
+}
+
+void
+manifest_set_tail(struct manifest *manifest, uint32_t *tail, uint32_t count)
+{
+	assert(count <= MANIFEST_TAIL_MAX);
+	free(manifest->tail);
+	manifest->tail = tail;
+	manifest->tail_count = count;
 }
 
 /* ---- encoding ---- */
@@ -114,6 +141,17 @@ encode_header(const struct manifest *manifest, uint32_t size, uint8_t *to)
 	}
 	store_u32_le(to + 184, manifest->user_voids.count);
 	store_u32_le(to + 188, manifest->moving_voids.count);
+	store_u64_le(to + 192, manifest->horizon.user_sequence);
+	store_u64_le(to + 200, manifest->horizon.moving_sequence);
+	store_u64_le(to + 208, manifest->horizon.segment_sequence);
+	store_u32_le(to + 216, manifest->tail_count);
+}
+
+static void
+encode_tail(const struct manifest *manifest, uint8_t *to)
+{
+	for (uint32_t i = 0; i < manifest->tail_count; i++)
+		store_u32_le(to + (size_t)i * TAIL_SIZE, manifest->tail[i]);
 }
 
 static size_t
@@ -128,7 +166,8 @@ manifest_encode(const struct manifest *manifest, struct buffer *to)
 {
 	size_t user_size = (size_t)manifest->user_voids.count * VOID_SIZE;
 	size_t moving_size = (size_t)manifest->moving_voids.count * VOID_SIZE;
-	size_t size = MANIFEST_HEADER_SIZE + user_size + moving_size;
+	size_t tail_at = MANIFEST_HEADER_SIZE + user_size + moving_size;
+	size_t size = tail_at + (size_t)manifest->tail_count * TAIL_SIZE;
 	uint8_t *bytes = buffer_extend(to, pad(size));
 
 	if (bytes == NULL)
@@ -138,6 +177,7 @@ manifest_encode(const struct manifest *manifest, struct buffer *to)
 	encode_voids(&manifest->user_voids, bytes + MANIFEST_HEADER_SIZE);
 	encode_voids(&manifest->moving_voids,
 		     bytes + MANIFEST_HEADER_SIZE + user_size);
+	encode_tail(manifest, bytes + tail_at);
 	store_u64_le(bytes,
 		     checksum_seeded(slice_make(bytes + 8, size - 8), 0));
 }
@@ -151,23 +191,11 @@ damaged(const char *path, const char *what, struct error *error)
 			 MANIFEST_NAME, what);
 }
 
-/* The parts that every later version of the format keeps. */
 static int
-verify_envelope(struct slice bytes, const char *path, struct error *error)
+verify_version(struct slice bytes, const char *path, struct error *error)
 {
-	uint32_t size, version;
+	uint32_t version = load_u32_le(bytes.data + 16);
 
-	if (bytes.size < MANIFEST_HEADER_SIZE)
-		return damaged(path, "it is too short", error);
-	if (load_u64_le(bytes.data + 8) != MANIFEST_MAGIC)
-		return damaged(path, "it doesn't begin as a manifest", error);
-	size = load_u32_le(bytes.data + 20);
-	if (size < MANIFEST_HEADER_SIZE || size > bytes.size)
-		return damaged(path, "it is shorter than it says", error);
-	if (load_u64_le(bytes.data) !=
-	    checksum_seeded(slice_make(bytes.data + 8, size - 8), 0))
-		return damaged(path, "its checksum is wrong", error);
-	version = load_u32_le(bytes.data + 16);
 	if (version > FORMAT_VERSION) {
 		error_set(error, ERROR_CONFIG,
 			  "%s: format version %" PRIu32
@@ -176,8 +204,33 @@ verify_envelope(struct slice bytes, const char *path, struct error *error)
 		error_hint(error, "open it with a newer logstor");
 		return -ERROR_CONFIG;
 	}
-	if (version != FORMAT_VERSION)
+	if (version < FORMAT_VERSION_OLDEST)
 		return damaged(path, "unknown format version", error);
+	if (version > 1 && load_u32_le(bytes.data + 20) < MANIFEST_HEADER_SIZE)
+		return damaged(path, "it is shorter than it says", error);
+	return 0;
+}
+
+/* The parts that every later version of the format keeps. */
+static int
+verify_envelope(struct slice bytes, const char *path, struct error *error)
+{
+	uint32_t size;
+	int status;
+
+	if (bytes.size < MANIFEST_HEADER_SIZE_1)
+		return damaged(path, "it is too short", error);
+	if (load_u64_le(bytes.data + 8) != MANIFEST_MAGIC)
+		return damaged(path, "it doesn't begin as a manifest", error);
+	size = load_u32_le(bytes.data + 20);
+	if (size < MANIFEST_HEADER_SIZE_1 || size > bytes.size)
+		return damaged(path, "it is shorter than it says", error);
+	if (load_u64_le(bytes.data) !=
+	    checksum_seeded(slice_make(bytes.data + 8, size - 8), 0))
+		return damaged(path, "its checksum is wrong", error);
+	status = verify_version(bytes, path, error);
+	if (status < 0)
+		return status;
 	for (size_t i = size; i < bytes.size; i++) {
 		if (bytes.data[i] != 0)
 			return damaged(path, "its padding is not zero", error);
@@ -214,6 +267,13 @@ decode_header(struct reader *reader, struct manifest *manifest)
 	}
 	manifest->user_voids.count = reader_u32_le(reader);
 	manifest->moving_voids.count = reader_u32_le(reader);
+	if (manifest->version == 1)
+		return;
+	manifest->horizon.user_sequence = reader_u64_le(reader);
+	manifest->horizon.moving_sequence = reader_u64_le(reader);
+	manifest->horizon.segment_sequence = reader_u64_le(reader);
+	manifest->tail_count = reader_u32_le(reader);
+	reader_bytes(reader, MANIFEST_HEADER_SIZE - RESERVED_AT);
 }
 
 static bool
@@ -223,7 +283,7 @@ is_power_of_two(uint32_t number)
 }
 
 static bool
-is_possible(const struct manifest *manifest)
+is_geometry_possible(const struct manifest *manifest)
 {
 	uint32_t segment_size = manifest->segment_size;
 	uint64_t segments =
@@ -233,21 +293,57 @@ is_possible(const struct manifest *manifest)
 	    segment_size > FORMAT_SEGMENT_SIZE_MAX ||
 	    !is_power_of_two(segment_size))
 		return false;
-	if (manifest->file_segments == 0 ||
-	    manifest->file_segments > FORMAT_FILE_SEGMENTS_MAX)
+	return manifest->file_segments != 0 &&
+	       manifest->file_segments <= FORMAT_FILE_SEGMENTS_MAX &&
+	       manifest->shard_count == 1 && segments <= UINT32_MAX;
+}
+
+static bool
+is_position_possible(const struct manifest *manifest)
+{
+	if (manifest->offset > manifest->segment_size ||
+	    manifest->offset % FORMAT_BLOCK_SIZE != 0 ||
+	    (manifest->offset != 0) != (manifest->segment_sequence != 0))
 		return false;
-	if (manifest->shard_count != 1 || segments > UINT32_MAX ||
-	    manifest->offset > segment_size ||
-	    manifest->offset % FORMAT_BLOCK_SIZE != 0)
+	return manifest->version == 1 || manifest->offset != 0 ||
+	       manifest->segment == 0;
+}
+
+/* A horizon may outlive the checkpoint whose start it is, when that one turned
+ * out to be damaged. */
+static bool
+are_checkpoints_possible(const struct manifest *manifest)
+{
+	const struct manifest_checkpoint *newest = &manifest->checkpoints[0];
+	const struct manifest_checkpoint *before = &manifest->checkpoints[1];
+	const struct horizon *horizon = &manifest->horizon;
+	uint32_t known = MANIFEST_CLEAN;
+
+	if (manifest->version > 1)
+		known |= MANIFEST_FORGOTTEN;
+	if ((manifest->flags & ~known) != 0 ||
+	    (manifest->version == 1 && newest->number != 0) ||
+	    ((manifest->flags & MANIFEST_CLEAN) == 0 &&
+	     manifest->tail_count != 0))
 		return false;
-	if ((manifest->flags & ~(uint32_t)MANIFEST_CLEAN) != 0 ||
-	    manifest->checkpoints[0].number != 0 ||
-	    manifest->checkpoints[1].number != 0)
+	if ((newest->number == 0 && newest->checksum != 0) ||
+	    (before->number == 0 && before->checksum != 0) ||
+	    (before->number != 0 && before->number >= newest->number))
 		return false;
-	return manifest->next_user_sequence > manifest->user_watermark &&
+	return horizon->user_sequence <= manifest->user_watermark &&
+	       horizon->moving_sequence <= manifest->moving_watermark &&
+	       horizon->segment_sequence <= manifest->next_segment_sequence;
+}
+
+static bool
+is_possible(const struct manifest *manifest)
+{
+	return is_geometry_possible(manifest) &&
+	       is_position_possible(manifest) &&
+	       are_checkpoints_possible(manifest) &&
+	       manifest->next_user_sequence > manifest->user_watermark &&
 	       manifest->next_moving_sequence > manifest->moving_watermark &&
 	       manifest->next_segment_sequence > manifest->segment_sequence &&
-	       (manifest->offset != 0) == (manifest->segment_sequence != 0) &&
 	       manifest->next_lsn != 0 && manifest->next_table != 0;
 }
 
@@ -279,37 +375,91 @@ decode_voids(struct reader *reader, struct void_list *list, uint64_t next,
 	return 0;
 }
 
+static int
+decode_tail(struct reader *reader, struct manifest *manifest,
+	    const char *path, struct error *error)
+{
+	uint32_t count = manifest->tail_count;
+	uint32_t next = 0;
+
+	manifest->tail_count = 0;
+	if (count > MANIFEST_TAIL_MAX ||
+	    (uint64_t)count * TAIL_SIZE > reader_left(reader))
+		return damaged(path, "its tail is too long", error);
+	if (count == 0)
+		return 0;
+	manifest->tail = malloc(count * sizeof(*manifest->tail));
+	if (manifest->tail == NULL)
+		return error_no_memory(error);
+	for (uint32_t i = 0; i < count; i++) {
+		manifest->tail[i] = reader_u32_le(reader);
+		if (manifest->tail[i] < next ||
+		    manifest->tail[i] == UINT32_MAX)
+			return damaged(path, "its tail is out of order",
+				       error);
+		next = manifest->tail[i] + 1;
+	}
+	manifest->tail_count = count;
+	return 0;
+}
+
+/* Counts that aren't looked at yet must not be taken for what is there. */
+static int
+decode_lists(struct reader *reader, struct manifest *manifest,
+	     const char *path, struct error *error)
+{
+	struct void_list moving = manifest->moving_voids;
+	int status;
+
+	manifest->moving_voids = (struct void_list){ 0 };
+	status = decode_voids(reader, &manifest->user_voids,
+			      manifest->next_user_sequence, path, error);
+	if (status < 0)
+		return status;
+	manifest->moving_voids = moving;
+	status = decode_voids(reader, &manifest->moving_voids,
+			      manifest->next_moving_sequence, path, error);
+	if (status == 0)
+		status = decode_tail(reader, manifest, path, error);
+	if (status == 0 && !reader_is_at_end(reader))
+		status = damaged(path, "it is longer than it should be",
+				 error);
+	return status;
+}
+
+static bool
+is_zero(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i] != 0)
+			return false;
+	}
+	return true;
+}
+
 int
 manifest_decode(struct slice bytes, const char *path,
 		struct manifest *manifest, struct error *error)
 {
 	struct reader reader = reader_make(bytes);
-	uint32_t moving_count;
 	int status = verify_envelope(bytes, path, error);
 
 	if (status < 0)
 		return status;
-	*manifest = (struct manifest){ 0 };
+	*manifest = (struct manifest){
+		.version = load_u32_le(bytes.data + 16),
+	};
 	reader.end = bytes.data + load_u32_le(bytes.data + 20);
 	reader_bytes(&reader, 24);
 	decode_header(&reader, manifest);
-	moving_count = manifest->moving_voids.count;
-	manifest->moving_voids.count = 0;
-	if (!is_possible(manifest)) {
-		manifest->user_voids.count = 0;
+	if (!is_possible(manifest) ||
+	    (manifest->version > 1 &&
+	     !is_zero(bytes.data + RESERVED_AT,
+		      MANIFEST_HEADER_SIZE - RESERVED_AT))) {
+		*manifest = (struct manifest){ 0 };
 		return damaged(path, "it holds impossible numbers", error);
 	}
-	status = decode_voids(&reader, &manifest->user_voids,
-			      manifest->next_user_sequence, path, error);
-	if (status == 0) {
-		manifest->moving_voids.count = moving_count;
-		status = decode_voids(&reader, &manifest->moving_voids,
-				      manifest->next_moving_sequence, path,
-				      error);
-	}
-	if (status == 0 && !reader_is_at_end(&reader))
-		status = damaged(path, "it is longer than it should be",
-				 error);
+	status = decode_lists(&reader, manifest, path, error);
 	if (status < 0)
 		manifest_finish(manifest);
 	return status;
@@ -330,7 +480,7 @@ read_file(struct io *io, struct io_file *file, struct manifest *manifest,
 	if (status < 0)
 		return io_error(io, status, "read", MANIFEST_NAME,
 				IO_NO_OFFSET, error);
-	if (size < MANIFEST_HEADER_SIZE || size > FILE_SIZE_MAX)
+	if (size < MANIFEST_HEADER_SIZE_1 || size > FILE_SIZE_MAX)
 		return damaged(path, "its size is impossible", error);
 	bytes = malloc((size_t)size);
 	if (bytes == NULL)
@@ -421,7 +571,12 @@ manifest_store(struct io *io, struct manifest *manifest, struct error *error)
 	struct buffer bytes = { 0 };
 	int status;
 
+	manifest->version = FORMAT_VERSION;
 	manifest->generation++;
+	if (manifest->offset == 0)
+		manifest->segment = 0;
+	if ((manifest->flags & MANIFEST_CLEAN) == 0)
+		manifest_set_tail(manifest, NULL, 0);
 	manifest_encode(manifest, &bytes);
 	if (bytes.has_failed) {
 		buffer_finish(&bytes);

@@ -27,15 +27,24 @@
  *	120   8  next LSN
  *	128   8  high mark of the clock, microseconds since 1970
  *	136   4  segment where the user stream goes on
- *	140   4  offset in it; 0: the segment is yet to be opened
- *	144   8  its segment sequence, 0 when it is yet to be opened
+ *	140   4  offset in it
+ *	144   8  its segment sequence; all three 0 when no segment is open
  *	152  16  newest checkpoint: number, checksum; 0 when there is none
  *	168  16  the one before
  *	184   4  void ranges of the user stream
  *	188   4  void ranges of the moving stream
- *	192  16  each: first and last void write sequence, ascending
+ *	192   8  horizon: write sequence of the user stream
+ *	200   8  horizon: write sequence of the moving stream
+ *	208   8  horizon: segment sequence
+ *	216   4  tail segments; 0 unless the end was orderly
+ *	220  36  reserved, zero
+ *	256  16  each: first and last void write sequence, ascending, of the user
+ *		 stream, then of the moving stream
+ *	      4  each: tail segments, ascending
  *
- * The file is padded with zeros to a multiple of 4 KiB. */
+ * The file is padded with zeros to a multiple of 4 KiB.  Version 1 ends its
+ * header at 192, has no checkpoints, and names the segment that is yet to be
+ * opened where the offset is 0. */
 #ifndef STORAGE_MANIFEST_H
 #define STORAGE_MANIFEST_H
 
@@ -43,8 +52,10 @@
 #include "storage/io.h"
 
 enum {
-	MANIFEST_HEADER_SIZE = 192,
-	MANIFEST_VOIDS_MAX = 1 << 16 /* of one stream */
+	MANIFEST_HEADER_SIZE = 256,
+	MANIFEST_HEADER_SIZE_1 = 192, /* of version 1 */
+	MANIFEST_VOIDS_MAX = 1 << 16, /* of one stream */
+	MANIFEST_TAIL_MAX = 1 << 16
 };
 
 #define MANIFEST_NAME "manifest"
@@ -72,7 +83,16 @@ struct manifest_checkpoint {
 	uint64_t checksum;
 };
 
+/* The start of the older one of the two checkpoints that are kept; zeros while
+ * there are fewer.  Nothing at or below it can be replayed any more. */
+struct horizon {
+	uint64_t user_sequence; /* write sequences */
+	uint64_t moving_sequence;
+	uint64_t segment_sequence; /* segments below it are older */
+};
+
 struct manifest {
+	uint32_t version; /* that was read; what is stored has the newest */
 	uint64_t database_id;
 	uint64_t secret;
 	uint32_t segment_size;
@@ -96,6 +116,12 @@ struct manifest {
 	struct manifest_checkpoint checkpoints[2];
 	struct void_list user_voids;
 	struct void_list moving_voids;
+	struct horizon horizon;
+	/* Segments that hold buffers written since the newest checkpoint's
+	 * start (all that are used when there is none), ascending; only after
+	 * an orderly end. */
+	uint32_t *tail;
+	uint32_t tail_count;
 };
 
 void manifest_finish(struct manifest *manifest);
@@ -106,6 +132,13 @@ bool void_list_contains(const struct void_list *list, uint64_t write_sequence);
  * touch. */
 MUST_CHECK int void_list_add(struct void_list *list, uint64_t first,
 			     uint64_t last, struct error *error);
+
+/* Forgets ranges that lie wholly at or below ${write_sequence}. */
+void void_list_prune(struct void_list *list, uint64_t write_sequence);
+
+/* Takes over ${tail}, which was allocated, and frees the one before. */
+void manifest_set_tail(struct manifest *manifest, uint32_t *tail,
+		       uint32_t count);
 
 /* The file's bytes, padding included, appended to ${to}. */
 void manifest_encode(const struct manifest *manifest, struct buffer *to);
@@ -119,7 +152,8 @@ MUST_CHECK int manifest_decode(struct slice bytes, const char *path,
 enum { MANIFEST_MISSING = 1 };
 MUST_CHECK int manifest_load(struct io *io, struct manifest *manifest,
 			     struct error *error);
-/* Replaces the file and raises the generation; blocks for two syncs. When it
+/* Replaces the file by one of the newest version and raises the generation; a
+ * manifest that isn't clean is stored without a tail. Blocks for two syncs. When it
  * fails, the old one is still there, or the new one is. */
 MUST_CHECK int manifest_store(struct io *io, struct manifest *manifest,
 			      struct error *error);

@@ -31,7 +31,7 @@ are_flags_possible(uint8_t flags)
 {
 	uint8_t kind = flags & (RECORD_ROW | RECORD_TOMBSTONE);
 	uint8_t known = RECORD_ROW | RECORD_TOMBSTONE | RECORD_EXPIRING |
-			RECORD_ENDS_BATCH;
+			RECORD_ENDS_BATCH | RECORD_TIE;
 
 	if ((flags & ~known) != 0)
 		return false;

@@ -148,6 +148,7 @@ TEST(what_this_version_does_not_know_is_refused)
 {
 	assert_int_equal(verdict_with(12, FORMAT_VERSION), FORMAT_VALID);
 	assert_int_equal(verdict_with(12, FORMAT_VERSION + 1), FORMAT_NEWER);
+	assert_int_equal(verdict_with(12, 1), FORMAT_VALID);
 	assert_int_equal(verdict_with(12, 0), FORMAT_DAMAGED);
 	assert_int_equal(verdict_with(14, 0), FORMAT_DAMAGED);
 	assert_int_equal(verdict_with(14, 4), FORMAT_DAMAGED);
@@ -158,6 +159,54 @@ TEST(what_this_version_does_not_know_is_refused)
 	assert_int_equal(verdict_with(40, 0), FORMAT_DAMAGED);
 	assert_int_equal(verdict_with(48, 0), FORMAT_DAMAGED);
 	assert_int_equal(verdict_with(127, 1), FORMAT_DAMAGED);
+}
+
+TEST(what_no_buffer_would_say_is_found)
+{
+	struct buffer_header mixed = sample(), moved, full, part, header;
+
+	mixed.table = 0;
+	moved = mixed;
+	moved.stream = STREAM_MOVING;
+	moved.offset = 0;
+	full = moved;
+	full.kind = BUFFER_FULL;
+	full.table = 17;
+	full.first_token = -5;
+	full.last_token = 9;
+	part = mixed;
+	part.kind = BUFFER_PART;
+	part.offset = 0;
+	part.part = 1;
+	part.part_count = 3;
+	assert_null(format_find_nonsense(&mixed));
+	assert_null(format_find_nonsense(&moved));
+	assert_null(format_find_nonsense(&full));
+	assert_null(format_find_nonsense(&part));
+
+#define NONSENSE(of, field, number)                      \
+	do {                                             \
+		header = of;                             \
+		header.field = number;                   \
+		assert_non_null(format_find_nonsense(&header)); \
+	} while (0)
+	NONSENSE(mixed, user_watermark, 99);
+	NONSENSE(mixed, part_count, 2);
+	NONSENSE(mixed, table, 17);
+	NONSENSE(mixed, first_token, -1);
+	NONSENSE(mixed, last_token, 1);
+	NONSENSE(moved, offset, 4096);
+	NONSENSE(moved, moving_watermark, 99);
+	NONSENSE(moved, flags, 0);
+	NONSENSE(moved, version, 1);
+	NONSENSE(full, stream, STREAM_USER);
+	NONSENSE(full, table, 0);
+	NONSENSE(full, last_token, -6);
+	NONSENSE(part, stream, STREAM_MOVING);
+	NONSENSE(part, offset, 4096);
+	NONSENSE(part, part_count, 1);
+	NONSENSE(part, version, 1);
+#undef NONSENSE
 }
 
 UNIT_MAIN()

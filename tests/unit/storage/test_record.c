@@ -114,7 +114,7 @@ TEST(hostile_sizes_are_refused)
 		{ "two kinds", 34, RECORD_ROW | RECORD_TOMBSTONE },
 		{ "an expiring tombstone", 34,
 		  RECORD_TOMBSTONE | RECORD_EXPIRING },
-		{ "an unknown flag", 34, RECORD_ROW | 0x10 },
+		{ "an unknown flag", 34, RECORD_ROW | 0x20 },
 		{ "a reserved byte", 35, 1 },
 	};
 	struct record record;
