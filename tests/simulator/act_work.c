@@ -7,7 +7,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { IDLE_POLLS_MAX_HERE = 300, FAULTS_SHOWN = 3 };
+int engine_check_open(struct engine *engine, struct engine_check **check,
+		      struct error *error) __attribute__((weak));
+int engine_check_next(struct engine_check *check, struct engine_fault *fault,
+		      struct engine_progress *progress, struct error *error)
+	__attribute__((weak));
+void engine_check_close(struct engine_check *check) __attribute__((weak));
+
+enum { IDLE_POLLS_MAX_HERE = 300 };
 
 /* ---- on demand ---- */
 
@@ -44,6 +51,123 @@ go_on_with_checkpoint(struct world *world)
 			      error.message);
 }
 
+/* ---- the engine's own check ---- */
+
+struct verification {
+	struct engine_check *check;
+	uint64_t injected; /* errors of the disk when it began */
+	uint64_t faults;
+	int status;
+};
+
+static void
+take_fault(struct world *world, struct verification *verification,
+	   const struct engine_fault *fault)
+{
+	verification->faults++;
+	world_say(world, "  fault in %s at %" PRIu64 ": %s", fault->file,
+		  fault->offset, fault->what);
+	if (!world->is_damaged && !world->disk->has_crashed &&
+	    world->disk->injected == verification->injected)
+		world_violate(world, VIOLATION_WRONG,
+			      "a check of what is whole finds %s at %" PRIu64
+			      ": %s",
+			      fault->file, fault->offset, fault->what);
+}
+
+/* Until it has to wait. */
+static void
+go_on_verifying(struct world *world, struct verification *verification)
+{
+	struct engine_progress progress;
+	struct engine_fault fault;
+	struct error error = ERROR_INIT;
+
+	do {
+		verification->status = engine_check_next(verification->check,
+							 &fault, &progress,
+							 &error);
+		if (verification->status == 0)
+			take_fault(world, verification, &fault);
+	} while (verification->status == 0 && !world_is_over(world));
+	if (verification->status < 0 && !world_is_excused(world, &error))
+		world_violate(world, VIOLATION_REFUSED, "checking: %s",
+			      error.message);
+}
+
+static void
+begin_verifying(struct world *world)
+{
+	struct verification *verification = calloc(1, sizeof(*verification));
+	struct error error = ERROR_INIT;
+
+	if (verification == NULL)
+		abort();
+	verification->status = engine_check_open(
+		world->engine, &verification->check, &error);
+	if (verification->status < 0)
+		abort();
+	verification->injected = world->disk->injected;
+	verification->status = ENGINE_PENDING;
+	world->verification = verification;
+}
+
+void
+world_end_verification(struct world *world)
+{
+	if (world->verification == NULL)
+		return;
+	engine_check_close(world->verification->check);
+	free(world->verification);
+	world->verification = NULL;
+}
+
+/* What can't be read by who wants it must be known to who checks all. */
+static void
+compare_with_reads(struct world *world)
+{
+	const struct verification *verification = world->verification;
+
+	if (verification->status != ENGINE_END || verification->faults > 0 ||
+	    !world->is_damaged)
+		return;
+	world_check(world);
+	if (!world_is_over(world) && world_saw_unreadable(world))
+		world_violate(world, VIOLATION_WRONG,
+			      "a check finds nothing where rows can't be read");
+}
+
+static void
+verify_at_once(struct world *world)
+{
+	struct waiting waiting = { 0 };
+
+	while (world->verification->status == ENGINE_PENDING &&
+	       !world_is_over(world)) {
+		go_on_verifying(world, world->verification);
+		if (world->verification->status == ENGINE_PENDING &&
+		    !act_wait(world, &waiting, "a check"))
+			break;
+	}
+	if (!world_is_over(world))
+		compare_with_reads(world);
+	world_end_verification(world);
+}
+
+/* At once, or beside everything else. */
+void
+act_verify(struct world *world)
+{
+	if (engine_check_open == NULL)
+		return;
+	if (world->verification == NULL)
+		begin_verifying(world);
+	if (chance(world, 50))
+		verify_at_once(world);
+}
+
+/* ---- all of it ---- */
+
 void
 act_go_on_with_work(struct world *world)
 {
@@ -51,6 +175,11 @@ act_go_on_with_work(struct world *world)
 		go_on_compacting(world);
 	if (world->is_checkpointing && !world_is_over(world))
 		go_on_with_checkpoint(world);
+	if (world->verification != NULL && !world_is_over(world)) {
+		go_on_verifying(world, world->verification);
+		if (world->verification->status != ENGINE_PENDING)
+			world_end_verification(world);
+	}
 }
 
 void
@@ -103,12 +232,4 @@ act_grace(struct world *world)
 					    model->now.tables[i].id,
 					    world->plan->gc_grace_s);
 	}
-}
-
-/* ---- the engine's own check ---- */
-
-void
-act_verify(struct world *world)
-{
-	(void)world;
 }

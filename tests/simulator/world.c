@@ -161,6 +161,7 @@ static void
 let_go(struct world *world)
 {
 	world_drop_held(world);
+	world_end_verification(world);
 	world->is_compacting = false;
 	world->is_checkpointing = false;
 }
@@ -562,6 +563,20 @@ world_check(struct world *world)
 	if (!look(world, true) || world_is_over(world))
 		return;
 	(void)judge(world, world->model.count, &batches);
+}
+
+bool
+world_saw_unreadable(const struct world *world)
+{
+	const struct observation *seen = &world->seen;
+
+	for (size_t i = 0; i < seen->count; i++) {
+		for (unsigned key = 0; key < MODEL_KEYS; key++) {
+			if (seen->tables[i].rows[key].is_unreadable)
+				return true;
+		}
+	}
+	return false;
 }
 
 void

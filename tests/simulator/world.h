@@ -11,6 +11,7 @@
 enum { WORLD_HELD_MAX = 4 };
 
 struct held;
+struct verification;
 
 struct world {
 	const struct plan *plan;
@@ -31,6 +32,7 @@ struct world {
 	uint64_t database_id;
 	bool is_compacting;    /* somebody has asked for it, and asks again */
 	bool is_checkpointing;
+	struct verification *verification; /* that goes on; NULL: none */
 	struct held *held[WORLD_HELD_MAX]; /* reads that go on; NULL: none */
 	uint32_t polls_max;    /* that a write has waited for */
 	bool is_verbose;
@@ -76,6 +78,9 @@ void world_end(struct world *world);
 /* Reads that somebody holds: act_held.c.  They end before the engine does. */
 bool world_holds(const struct world *world);
 void world_drop_held(struct world *world);
+void world_end_verification(struct world *world);
+/* By the last look at everything. */
+bool world_saw_unreadable(const struct world *world);
 
 /* Executes one operation. */
 void world_do(struct world *world, const struct operation *operation);
