@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Point reads.  All keys are looked up first, with prefetching; what is still
- * in a write buffer is copied from there, what is absent, deleted or expired
- * is answered by the index, and for the rest one exact read a key goes out,
- * all of them in flight together.  A read's memory is kept for the next one,
- * so that a steady stream of reads allocates nothing. */
+ * Point reads.  What is still in a write buffer is copied from there, what the
+ * cache holds from the cache; only for the other keys the index is asked, which
+ * answers for those that are absent, deleted or expired.  For the rest one
+ * exact read a key goes out, all of them in flight together.  Each round over
+ * the keys brings nearer in memory what the next one touches.
+ *
+ * What the cache holds is the newest settled version, so a hit needs no index.
+ * A record that was read from the disk goes into the cache if the index still
+ * says then that it stands there: otherwise it may have been superseded.
+ *
+ * A read's memory is kept for the next one, so that a steady stream of reads
+ * allocates nothing. */
 #include "storage/engine.h"
 
 #include "storage/engine_state.h"
+#include "storage/run.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,23 +25,32 @@ enum {
 	KEPT_READS_MAX = 4,
 	KEPT_KEYS_MAX = 1024,
 	KEPT_BYTES_MAX = 256 << 10,
+	BYTES_MIN = 4096,
 	POLL_FAILURES_MAX = 1000
 };
 
 struct read_operation {
 	struct io_operation operation;
 	struct engine_read_state *state;
-	size_t row;
+	struct location location;
+	uint64_t segment_seed; /* of the life that it was submitted in */
+	size_t unknown;        /* which one it is for */
+	bool is_gathered;
 };
 
 struct engine_read_state {
 	struct engine_read_state *next; /* among the free ones */
+	struct engine *engine;
 	size_t capacity;                /* keys */
+	struct key_hash *hashes;
+	/* Keys that neither buffers nor the cache have, in order. */
+	size_t unknown_count;
+	size_t *unknown_rows;
 	struct index_entry *entries;
 	bool *is_found;
-	const struct pending **pending;
 	struct read_operation *operations;
 	size_t operation_count;
+	size_t finished_count;
 	size_t in_flight;
 	bool is_complete;
 	uint8_t *bytes;
@@ -43,12 +60,20 @@ struct engine_read_state {
 /* ---- memory ---- */
 
 static void
-free_state(struct engine_read_state *state)
+free_keys(struct engine_read_state *state)
 {
+	free(state->hashes);
+	free(state->unknown_rows);
 	free(state->entries);
 	free(state->is_found);
-	free(state->pending);
 	free(state->operations);
+	state->capacity = 0;
+}
+
+static void
+free_state(struct engine_read_state *state)
+{
+	free_keys(state);
 	free(state->bytes);
 	free(state);
 }
@@ -69,17 +94,15 @@ allocate_keys(struct engine_read_state *state, size_t count)
 {
 	if (count <= state->capacity)
 		return true;
-	free(state->entries);
-	free(state->is_found);
-	free(state->pending);
-	free(state->operations);
-	state->capacity = 0;
+	free_keys(state);
+	state->hashes = calloc(count, sizeof(*state->hashes));
+	state->unknown_rows = calloc(count, sizeof(*state->unknown_rows));
 	state->entries = calloc(count, sizeof(*state->entries));
 	state->is_found = calloc(count, sizeof(*state->is_found));
-	state->pending = calloc(count, sizeof(*state->pending));
 	state->operations = calloc(count, sizeof(*state->operations));
-	if (state->entries == NULL || state->is_found == NULL ||
-	    state->pending == NULL || state->operations == NULL)
+	if (state->hashes == NULL || state->unknown_rows == NULL ||
+	    state->entries == NULL || state->is_found == NULL ||
+	    state->operations == NULL)
 		return false;
 	state->capacity = count;
 	return true;
@@ -92,10 +115,12 @@ allocate_bytes(struct engine_read_state *state, size_t size)
 		return true;
 	free(state->bytes);
 	state->bytes_capacity = 0;
-	state->bytes = malloc(size < 4096 ? 4096 : size);
+	if (size < BYTES_MIN)
+		size = BYTES_MIN;
+	state->bytes = malloc(size);
 	if (state->bytes == NULL)
 		return false;
-	state->bytes_capacity = size < 4096 ? 4096 : size;
+	state->bytes_capacity = size;
 	return true;
 }
 
@@ -114,7 +139,10 @@ take_state(struct engine *engine, size_t count)
 		free_state(state);
 		return NULL;
 	}
+	state->engine = engine;
+	state->unknown_count = 0;
 	state->operation_count = 0;
+	state->finished_count = 0;
 	state->in_flight = 0;
 	state->is_complete = false;
 	return state;
@@ -137,7 +165,7 @@ give_state_back(struct engine *engine, struct engine_read_state *state)
 	engine->free_reads = state;
 }
 
-/* ---- looking up ---- */
+/* ---- answers ---- */
 
 static void
 set_absent(struct engine_row *row, uint64_t lsn)
@@ -197,83 +225,187 @@ engine_find(struct engine *engine, uint32_t table, struct slice key,
 		set_absent(row, 0);
 }
 
+/* ---- what is in memory ---- */
+
 static void
-look_up(struct engine *engine, struct table *table, struct engine_read *read)
+hash_keys(struct engine *engine, struct table *table,
+	  struct engine_read *read)
 {
-	struct engine_read_state *state = read->state;
+	struct key_hash *hashes = read->state->hashes;
 
 	for (size_t i = 0; i < read->count; i++) {
-		struct key_hash hash =
-			engine_hash_key(engine, read->rows[i].key);
-
-		state->entries[i].token = hash.token;
-		state->entries[i].fingerprint = hash.fingerprint;
-		state->pending[i] = NULL;
-		if (engine->pending.count > 0)
-			state->pending[i] = pending_map_find(
-				&engine->pending, table, hash.token,
-				hash.fingerprint);
+		hashes[i] = engine_hash_key(engine, read->rows[i].key);
+		if (engine->cache != NULL)
+			record_cache_prefetch(engine->cache, table->id,
+					      hashes[i].fingerprint, 0);
 	}
-	if (read->count == 1)
-		state->is_found[0] = primary_index_find(
-			table->index, state->entries[0].token,
-			state->entries[0].fingerprint, &state->entries[0]);
-	else
-		primary_index_find_many(table->index, state->entries,
-					state->is_found, read->count);
+	/* A single key has nothing to do meanwhile. */
+	for (size_t i = 0; i < read->count && read->count > 1 &&
+			   engine->cache != NULL; i++)
+		record_cache_prefetch(engine->cache, table->id,
+				      hashes[i].fingerprint, 1);
 }
 
-/* ---- records ---- */
-
+/* The value is borrowed from the buffer until copy_values. */
 static void
-on_read_done(struct io_operation *operation)
-{
-	CONTAINER_OF(operation, struct read_operation, operation)
-		->state->in_flight--;
-}
-
-/* Bytes of memory that a row needs; 0 when its answer has no value. */
-static size_t
-bytes_of(struct engine *engine, struct engine_read *read, size_t i)
-{
-	const struct engine_read_state *state = read->state;
-	struct engine_row *row = &read->rows[i];
-
-	if (state->pending[i] != NULL)
-		set_found(engine, row, &state->pending[i]->entry,
-			  state->pending[i]->lsn);
-	else if (state->is_found[i])
-		set_found(engine, row, &state->entries[i], 0);
-	else
-		set_absent(row, 0);
-	if (row->state != ENGINE_ROW_LIVE)
-		return 0;
-	return state->pending[i] != NULL ?
-		       state->pending[i]->entry.location.size :
-		       state->entries[i].location.size;
-}
-
-static void
-copy_pending(struct engine_row *row, const struct pending *pending,
-	     uint8_t *to)
+set_pending(struct engine *engine, struct engine_row *row,
+	    const struct pending *pending)
 {
 	struct location at = pending->entry.location;
+	const struct write_buffer *buffer = pending->buffer;
 	struct record record;
 	uint32_t size;
 
-	memcpy(to, pending->buffer->data + (at.offset - pending->buffer->offset),
-	       at.size);
-	size = record_decode(to, at.size, &record);
+	set_found(engine, row, &pending->entry, pending->lsn);
+	if (row->state != ENGINE_ROW_LIVE)
+		return;
+	size = record_decode(buffer->data + (at.offset - buffer->offset),
+			     at.size, &record);
 	assert(size == at.size);
 	(void)size;
 	row->value = record.value;
 }
 
-static void
-submit_read(struct engine *engine, struct engine_read_state *state, size_t row,
-	    uint8_t *to)
+/* The value is borrowed from the cache until copy_values.  False when the
+ * cache doesn't have the row, or has one that has expired since: the index may
+ * know more of those. */
+static bool
+find_cached(struct engine *engine, uint32_t table, struct key_hash hash,
+	    struct engine_row *row)
 {
-	struct location at = state->entries[row].location;
+	struct record record;
+	const uint8_t *bytes;
+	uint32_t size;
+
+	if (engine->cache == NULL)
+		return false;
+	bytes = record_cache_find(engine->cache, table, hash.token,
+				  hash.fingerprint, &size);
+	if (bytes == NULL || record_decode(bytes, size, &record) != size ||
+	    !slice_is_equal(record.key, row->key))
+		return false;
+	row->expires_at_s = 0;
+	if ((record.flags & RECORD_EXPIRING) != 0) {
+		if (record.seconds <= engine_now_s(engine))
+			return false;
+		row->expires_at_s = (uint32_t)record.seconds;
+	}
+	row->state = ENGINE_ROW_LIVE;
+	row->token = hash.token;
+	row->timestamp_us = record.timestamp_us;
+	row->lsn = 0;
+	row->value = record.value;
+	engine->counters.cache_hits++;
+	return true;
+}
+
+/* Answers what can be answered from memory, lists the other keys, and returns
+ * the bytes of all values found. */
+static size_t
+look_into_memory(struct engine *engine, struct table *table,
+		 struct engine_read *read)
+{
+	struct engine_read_state *state = read->state;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < read->count; i++) {
+		struct engine_row *row = &read->rows[i];
+		struct key_hash hash = state->hashes[i];
+		const struct pending *pending = NULL;
+
+		if (engine->pending.count > 0)
+			pending = pending_map_find(&engine->pending, table,
+						   hash.token,
+						   hash.fingerprint);
+		if (pending != NULL) {
+			set_pending(engine, row, pending);
+		} else if (!find_cached(engine, table->id, hash, row)) {
+			size_t unknown = state->unknown_count++;
+
+			state->unknown_rows[unknown] = i;
+			state->entries[unknown].token = hash.token;
+			state->entries[unknown].fingerprint =
+				hash.fingerprint;
+			row->value = SLICE_NULL;
+		}
+		bytes += row->value.size;
+	}
+	return bytes;
+}
+
+/* Values leave the memory of others; returns the bytes used. */
+static size_t
+copy_values(struct engine_read *read, uint8_t *to)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < read->count; i++) {
+		struct slice *value = &read->rows[i].value;
+
+		if (slice_is_null(*value))
+			continue;
+		memcpy(to + used, value->data, value->size);
+		value->data = to + used;
+		used += value->size;
+	}
+	return used;
+}
+
+/* ---- what is on the disk ---- */
+
+static uint32_t
+extent_of(const struct engine *engine, const struct index_entry *entry)
+{
+	return run_extent(engine->segments.segment_size, entry->location);
+}
+
+/* Asks the index for the keys that are left; returns the bytes to read. */
+static size_t
+ask_index(struct engine *engine, struct table *table,
+	  struct engine_read *read)
+{
+	struct engine_read_state *state = read->state;
+	struct index_entry *entries = state->entries;
+	size_t bytes = 0;
+
+	if (state->unknown_count == 1)
+		state->is_found[0] = primary_index_find(
+			table->index, entries[0].token,
+			entries[0].fingerprint, &entries[0]);
+	else
+		primary_index_find_many(table->index, entries, state->is_found,
+					state->unknown_count);
+	for (size_t i = 0; i < state->unknown_count; i++) {
+		struct engine_row *row = &read->rows[state->unknown_rows[i]];
+
+		if (!state->is_found[i]) {
+			set_absent(row, 0);
+			continue;
+		}
+		set_found(engine, row, &entries[i], 0);
+		if (row->state == ENGINE_ROW_LIVE)
+			bytes += extent_of(engine, &entries[i]);
+	}
+	return bytes;
+}
+
+static void
+on_read_done(struct io_operation *operation)
+{
+	struct read_operation *read =
+		CONTAINER_OF(operation, struct read_operation, operation);
+	struct engine_read_state *state = read->state;
+
+	segment_manager_unpin(&state->engine->segments, read->location);
+	state->in_flight--;
+}
+
+static void
+submit_read(struct engine *engine, struct engine_read_state *state,
+	    size_t unknown, uint8_t *to)
+{
+	const struct index_entry *entry = &state->entries[unknown];
+	struct location at = entry->location;
 	struct segment_place place = segment_manager_place(
 		&engine->segments, at.segment, at.offset);
 	struct read_operation *read =
@@ -284,72 +416,93 @@ submit_read(struct engine *engine, struct engine_read_state *state, size_t row,
 			       .file = place.file,
 			       .offset = place.offset,
 			       .data = to,
-			       .size = at.size,
+			       .size = extent_of(engine, entry),
 			       .on_done = on_read_done },
 		.state = state,
-		.row = row,
+		.location = at,
+		.segment_seed = segment_manager_seed(&engine->segments,
+						     at.segment),
+		.unknown = unknown,
 	};
+	segment_manager_pin(&engine->segments, at);
 	state->in_flight++;
+	engine->counters.cache_misses++;
 	engine->counters.device_reads++;
 	engine->io->methods->submit(engine->io, &read->operation);
 }
 
-static int
-start_records(struct engine *engine, struct engine_read *read,
-	      struct error *error)
+static void
+submit_reads(struct engine *engine, struct engine_read *read, uint8_t *to)
 {
 	struct engine_read_state *state = read->state;
-	size_t needed = 0, used = 0;
 
-	for (size_t i = 0; i < read->count; i++)
-		needed += bytes_of(engine, read, i);
-	if (!allocate_bytes(state, needed))
-		return error_no_memory(error);
-	for (size_t i = 0; i < read->count; i++) {
-		if (read->rows[i].state != ENGINE_ROW_LIVE)
+	for (size_t i = 0; i < state->unknown_count; i++) {
+		if (read->rows[state->unknown_rows[i]].state !=
+		    ENGINE_ROW_LIVE)
 			continue;
-		if (state->pending[i] != NULL) {
-			copy_pending(&read->rows[i], state->pending[i],
-				     state->bytes + used);
-			used += state->pending[i]->entry.location.size;
-			continue;
-		}
-		submit_read(engine, state, i, state->bytes + used);
-		used += state->entries[i].location.size;
+		submit_read(engine, state, i, to);
+		to += extent_of(engine, &state->entries[i]);
 	}
-	assert(used <= needed);
-	return 0;
+}
+
+/* The cache takes the record unless the key has changed, or moved, while it was
+ * being read. */
+static void
+fill_cache(struct engine *engine, uint32_t table,
+	   const struct index_entry *entry, const struct read_operation *done)
+{
+	struct table *found = engine_find_table(engine, table);
+	struct index_entry now;
+
+	if (engine->cache == NULL || found == NULL ||
+	    !primary_index_find(found->index, entry->token,
+				entry->fingerprint, &now) ||
+	    now.location.segment != entry->location.segment ||
+	    now.location.offset != entry->location.offset ||
+	    segment_manager_seed(&engine->segments, now.location.segment) !=
+		    done->segment_seed)
+		return;
+	record_cache_put(engine->cache, table, entry->token,
+			 entry->fingerprint, done->operation.data,
+			 entry->location.size);
 }
 
 static int
 finish_record(struct engine *engine, struct engine_read *read,
-	      const struct read_operation *done, struct error *error)
+	      struct read_operation *done, struct error *error)
 {
-	const struct index_entry *entry = &read->state->entries[done->row];
-	struct engine_row *row = &read->rows[done->row];
+	const struct index_entry *entry = &read->state->entries[done->unknown];
+	struct engine_row *row =
+		&read->rows[read->state->unknown_rows[done->unknown]];
+	struct location at = entry->location;
 	int64_t result = done->operation.result;
+	uint8_t *bytes = done->operation.data;
 	struct record record;
 	int status;
 
 	if (result < 0)
-		return segment_manager_io_error(
-			&engine->segments, (int)result, "read",
-			entry->location.segment, entry->location.offset,
-			error);
+		return segment_manager_io_error(&engine->segments, (int)result,
+						"read", at.segment, at.offset,
+						error);
 	if ((size_t)result != done->operation.size)
-		return segment_manager_damaged(
-			&engine->segments, entry->location.segment,
-			entry->location.offset, "the file ends there", error);
-	status = engine_verify_record(engine, read->table, entry,
-				      done->operation.data, &record, error);
+		return segment_manager_damaged(&engine->segments, at.segment,
+					       at.offset,
+					       "the file ends there", error);
+	if (!done->is_gathered)
+		run_gather(bytes, engine->segments.segment_size, at);
+	done->is_gathered = true;
+	status = engine_verify_record_of(engine, read->table, entry,
+					 done->segment_seed, bytes, &record,
+					 error);
 	if (status < 0)
 		return status;
 	if (!slice_is_equal(record.key, row->key))
-		return segment_manager_damaged(
-			&engine->segments, entry->location.segment,
-			entry->location.offset,
-			"another record stands there", error);
+		return segment_manager_damaged(&engine->segments, at.segment,
+					       at.offset,
+					       "another record stands there",
+					       error);
 	row->value = record.value;
+	fill_cache(engine, read->table, entry, done);
 	return 0;
 }
 
@@ -359,76 +512,16 @@ finish_records(struct engine *engine, struct engine_read *read,
 {
 	struct engine_read_state *state = read->state;
 
-	for (size_t i = 0; i < state->operation_count; i++) {
-		int status = finish_record(engine, read,
-					   &state->operations[i], error);
+	while (state->finished_count < state->operation_count) {
+		int status = finish_record(
+			engine, read,
+			&state->operations[state->finished_count], error);
 
 		if (status < 0)
 			return status;
+		state->finished_count++;
 	}
 	return 0;
-}
-
-/* ---- counting ---- */
-
-static int
-live_count(struct engine *engine, const struct index_entry *entry)
-{
-	return engine_is_live(engine, entry) ? 1 : 0;
-}
-
-/* What a pending version adds to what the index counts: -1, 0 or 1. */
-static int
-pending_difference(struct engine *engine, const struct pending *pending)
-{
-	struct index_entry settled;
-	int difference = live_count(engine, &pending->entry);
-
-	if (primary_index_find(pending->table->index, pending->entry.token,
-			       pending->entry.fingerprint, &settled))
-		difference -= live_count(engine, &settled);
-	return difference;
-}
-
-static bool
-is_counted(const struct pending *pending, const struct table *table,
-	   int64_t first, int64_t last)
-{
-	return pending->is_newest && pending->table == table &&
-	       pending->entry.token >= first && pending->entry.token <= last;
-}
-
-uint64_t
-engine_count(struct engine *engine, uint32_t table, int64_t first,
-	     int64_t last, uint64_t *lsn)
-{
-	const struct buffered_writer *writer = &engine->writer;
-	struct table *found = engine_find_table(engine, table);
-	int64_t difference = 0;
-
-	if (found == NULL) {
-		uint64_t drop_lsn = drop_lsn_of(engine, table);
-
-		*lsn = drop_lsn > *lsn ? drop_lsn : *lsn;
-		return 0;
-	}
-	for (uint32_t i = 0; i < writer->count; i++) {
-		const struct write_buffer *buffer =
-			&writer->ring[(writer->first + i) % writer->ring_size];
-
-		for (uint32_t j = 0; j < buffer->pending_count; j++) {
-			const struct pending *pending = &buffer->pending[j];
-
-			if (!is_counted(pending, found, first, last))
-				continue;
-			difference += pending_difference(engine, pending);
-			*lsn = pending->lsn > *lsn ? pending->lsn : *lsn;
-		}
-	}
-	return (uint64_t)((int64_t)primary_index_count_live(
-				  found->index, first, last,
-				  engine_now_s(engine)) +
-			  difference);
 }
 
 /* ---- the door ---- */
@@ -438,16 +531,25 @@ start_read(struct engine *engine, struct engine_read *read,
 	   struct error *error)
 {
 	struct table *table = engine_find_table(engine, read->table);
+	struct engine_read_state *state = read->state;
+	size_t needed;
 
 	if (table == NULL) {
 		for (size_t i = 0; i < read->count; i++)
 			set_absent(&read->rows[i],
 				   drop_lsn_of(engine, read->table));
-		read->state->is_complete = true;
 		return 0;
 	}
-	look_up(engine, table, read);
-	return start_records(engine, read, error);
+	hash_keys(engine, table, read);
+	needed = look_into_memory(engine, table, read);
+	if (state->unknown_count > 0)
+		needed += ask_index(engine, table, read);
+	if (!allocate_bytes(state, needed))
+		return error_no_memory(error);
+	needed = copy_values(read, state->bytes);
+	if (state->unknown_count > 0)
+		submit_reads(engine, read, state->bytes + needed);
+	return 0;
 }
 
 int

@@ -12,6 +12,8 @@
 const struct engine_options driver_small = {
 	.segment_size = 4096,
 	.file_segments = 16,
+	/* Reads shall meet what is on the disk. */
+	.cache_size = ENGINE_CACHE_NONE,
 };
 
 static void
