@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Bugs planted in copies of the engine must be found by the simulator.
 
-    run.py TOP [--seed N] [--crashes N] [NAME...]
-        hunts all of them, or the named ones, and prints a table
+    run.py TOP [--seed N] [--crashes N] [--jobs N] [--write PAGE] [NAME...]
+        hunts all of them, or the named ones, and prints a table, which takes
+        the place of the one in PAGE when all were hunted
     run.py TOP --check [--seed N]
         TAP: every patch applies, and the two whose turn it is are found
 
@@ -12,12 +13,14 @@ copied and stay as they are; the compiler is $CC or cc.
 """
 
 import argparse
+import concurrent.futures
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 FOLDERS = ("base", "storage", "tests/simulator", "tests/oracle")
@@ -72,6 +75,9 @@ class Workshop:
                             os.path.join(self.copy, folder)))
                         if name.endswith(".c")]
         self.objects = {}
+        self.lock = threading.Lock()
+        self.clean_program = None
+        self.clean_crashes = 0
 
     def compile(self, sources, top, suffix):
         objects, running = {}, []
@@ -93,9 +99,8 @@ class Workshop:
         if not self.objects:
             self.objects = self.compile(self.sources, self.copy, "")
         objects = dict(self.objects)
-        top = self.copy
         if bug:
-            top = os.path.join(self.directory, "planted")
+            top = os.path.join(self.directory, "planted." + bug)
             shutil.copytree(self.copy, top)
             done = apply(bug, top)
             if done.returncode:
@@ -103,12 +108,27 @@ class Workshop:
             changed = changed_by(bug)
             if any(name.endswith(".h") for name in changed):
                 changed = self.sources
-            objects.update(self.compile(changed, top, ".planted"))
+            objects.update(self.compile(changed, top, f".{bug}"))
             shutil.rmtree(top)
-        program = os.path.join(self.directory, "simulate")
+        program = os.path.join(self.directory, f"simulate.{bug or 'clean'}")
         subprocess.run(self.compiler + list(objects.values()) + LIBRARIES +
                        ["-o", program], check=True)
         return program
+
+    def is_clean(self, seed, crashes):
+        """Whether nothing is found without any bug, in as many crashes."""
+        with self.lock:
+            if crashes <= self.clean_crashes:
+                return True
+            if not self.clean_program:
+                self.clean_program = self.build()
+            found = simulate(self.clean_program, seed, crashes)[0]
+            if not found:
+                self.clean_crashes = crashes
+        if found:
+            print(f"# found without any bug: {found}, from seed {seed} on",
+                  file=sys.stderr)
+        return not found
 
 
 def wait(process):
@@ -135,25 +155,51 @@ def simulate(program, seed, crashes):
 
 def hunt(workshop, bug, seed, crashes):
     """The same; what is found without the bug too doesn't count."""
-    found, after, took = simulate(workshop.build(bug), seed, crashes)
-    control = simulate(workshop.build(), seed, after)[0] if found else ""
-    if control:
-        print(f"# found without any bug: {control}, from seed {seed} on",
-              file=sys.stderr)
+    program = workshop.build(bug)
+    found, after, took = simulate(program, seed, crashes)
+    os.unlink(program)
+    if found and not workshop.is_clean(seed, after):
         found = ""
     return found, after, took
 
 
-def print_table(workshop, bugs, seed, crashes):
-    missed = 0
-    print("| bug | what is wrong | found as | after crashes | s |")
-    print("|---|---|---|---|---|")
-    for bug in bugs:
+def line_of(workshop, bug, seed, crashes):
+    try:
         found, after, took = hunt(workshop, bug, seed, crashes)
-        missed += not found
-        print(f"| {bug} | {reason_of(bug)} | {found or '**not found**'} | "
-              f"{after} | {took:.1f} |", flush=True)
+    except (RuntimeError, subprocess.SubprocessError) as error:
+        print("# " + str(error).replace("\n", "\n# "), file=sys.stderr)
+        found, after, took = "", 0, 0.0
+    print(f"# {bug}: {found or 'nothing'} after {after} crashes, "
+          f"{took:.1f} s", file=sys.stderr, flush=True)
+    return bool(found), (f"| {bug} | {reason_of(bug)} | "
+                         f"{found or '**not found**'} | {after} |")
+
+
+def write_table(page, lines):
+    """In the place of the table that begins in the same way."""
+    with open(page, encoding="utf-8") as file:
+        old = file.read().split("\n")
+    first = old.index(lines[0])
+    last = first
+    while last < len(old) and old[last].startswith("|"):
+        last += 1
+    with open(page, "w", encoding="utf-8") as file:
+        file.write("\n".join(old[:first] + lines + old[last:]))
+
+
+def print_table(workshop, bugs, arguments):
+    seed = arguments.seed or 1
+    workshop.build()
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        done = list(pool.map(lambda bug: line_of(workshop, bug, seed,
+                                                 arguments.crashes), bugs))
+    lines = ["| bug | what is wrong | found as | after crashes |",
+             "|---|---|---|---|"] + [line for _, line in done]
+    missed = sum(not is_found for is_found, _ in done)
+    print("\n".join(lines))
     print(f"{len(bugs) - missed} of {len(bugs)} found, from seed {seed} on")
+    if arguments.write and not arguments.names:
+        write_table(arguments.write, lines)
     return 1 if missed else 0
 
 
@@ -191,6 +237,8 @@ def main():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--crashes", type=int, default=400000)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--write", metavar="PAGE")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_intermixed_args()
     bugs = arguments.names or all_bugs()
@@ -201,8 +249,7 @@ def main():
             seed = int(time.time() // 86400) if arguments.seed is None \
                 else arguments.seed
             return check(workshop, bugs, seed, arguments.crashes)
-        return print_table(workshop, bugs, arguments.seed or 1,
-                           arguments.crashes)
+        return print_table(workshop, bugs, arguments)
 
 
 if __name__ == "__main__":
