@@ -38,7 +38,15 @@ draw_flood_size(struct world *world)
 	return most / 2 + draw(world, most / 2);
 }
 
-/* Up to the very largest that a row without its key's limit may have. */
+/* About the largest that fits a segment, and a little more. */
+static uint32_t
+draw_segment_size(struct world *world)
+{
+	uint32_t size = world_segment_size(world) - 320 + draw(world, 240);
+
+	return size < row_size_max(world) ? size : row_size_max(world);
+}
+
 static uint32_t
 draw_size(struct world *world)
 {
@@ -49,7 +57,7 @@ draw_size(struct world *world)
 		return 0;
 	case 1:
 		if (world->plan->has_large_rows)
-			return most + 80 - draw(world, 160);
+			return draw_segment_size(world);
 		break;
 	case 2:
 		if (world->plan->has_large_rows)

@@ -21,6 +21,7 @@
 enum {
 	NESTED_CRASHES_MAX = 3,
 	RECOVERY_EVENTS_MAX = 70,
+	RECOVERY_EVENTS_MANY = 500,
 	CREATION_EVENTS_MAX = 40,
 	SETTLING_POLLS = 24
 };
@@ -399,7 +400,10 @@ crash_while_opening(struct world *world)
 
 	world->sync = draw_sync(world);
 	disk_arm(world->disk,
-		 random_below(&world->random, RECOVERY_EVENTS_MAX),
+		 random_below(&world->random,
+			      random_percent(&world->random, 20) ?
+				      RECOVERY_EVENTS_MANY :
+				      RECOVERY_EVENTS_MAX),
 		 draw_crash(world));
 	if (open_engine(world, false, &error) < 0 &&
 	    !world->disk->has_crashed && !world_is_excused(world, &error))
@@ -408,7 +412,9 @@ crash_while_opening(struct world *world)
 	if (!world->disk->has_crashed && world->engine != NULL &&
 	    world->violation == VIOLATION_NONE) {
 		/* Going on a little, until it comes. */
-		for (int i = 0; i < 4 && !world->disk->has_crashed; i++)
+		int polls = random_percent(&world->random, 50) ? 4 : 100;
+
+		while (polls-- > 0 && !world->disk->has_crashed)
 			drive_poll(world->engine);
 	}
 	if (!world->disk->has_crashed)
