@@ -14,7 +14,7 @@ int engine_check_next(struct engine_check *check, struct engine_fault *fault,
 	__attribute__((weak));
 void engine_check_close(struct engine_check *check) __attribute__((weak));
 
-enum { IDLE_POLLS_MAX_HERE = 300 };
+enum { IDLE_POLLS_MAX_HERE = 300, GROUP_US_MAX = 30000 };
 
 /* ---- on demand ---- */
 
@@ -206,10 +206,25 @@ act_finish(struct world *world)
 		act_go_on_with_work(world);
 }
 
+/* With sync=group what is committed is durable soon, if somebody polls: all
+ * files are synced one after the other, in the background. */
+static bool
+is_durable_by_now(const struct world *world, uint32_t polls, int64_t idle_us)
+{
+	return world->sync == ENGINE_SYNC_GROUP && !world_is_over(world) &&
+	       idle_us > GROUP_US_MAX &&
+	       polls > 8 * (uint32_t)world->disk->seen.count + 50 &&
+	       !world->is_damaged &&
+	       world->disk->injected == world->injected_before;
+}
+
 void
 act_idle(struct world *world)
 {
+	struct model *model = &world->model;
 	uint32_t count = draw(world, IDLE_POLLS_MAX_HERE);
+	int64_t from_us = world->disk->time_us;
+	size_t committed = model->committed;
 	struct error error = ERROR_INIT;
 
 	for (uint32_t i = 0; i < count && !world_is_over(world); i++) {
@@ -217,6 +232,9 @@ act_idle(struct world *world)
 				&error) < 0)
 			abort();
 	}
+	if (is_durable_by_now(world, count, world->disk->time_us - from_us) &&
+	    model->durable < committed)
+		model->durable = committed;
 }
 
 void
