@@ -8,162 +8,15 @@
  *
  * What the cache holds is the newest settled version, so a hit needs no index.
  * A record that was read from the disk goes into the cache if the index still
- * says then that it stands there: otherwise it may have been superseded.
- *
- * A read's memory is kept for the next one, so that a steady stream of reads
- * allocates nothing. */
+ * says then that it stands there: otherwise it may have been superseded. */
 #include "storage/engine.h"
 
-#include "storage/engine_state.h"
+#include "storage/read_state.h"
 #include "storage/run.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
 
-enum {
-	KEPT_READS_MAX = 4,
-	KEPT_KEYS_MAX = 1024,
-	KEPT_BYTES_MAX = 256 << 10,
-	BYTES_MIN = 4096,
-	POLL_FAILURES_MAX = 1000
-};
-
-struct read_operation {
-	struct io_operation operation;
-	struct engine_read_state *state;
-	struct location location;
-	uint64_t segment_seed; /* of the life that it was submitted in */
-	size_t unknown;        /* which one it is for */
-	bool is_gathered;
-};
-
-struct engine_read_state {
-	struct engine_read_state *next; /* among the free ones */
-	struct engine *engine;
-	size_t capacity;                /* keys */
-	struct key_hash *hashes;
-	/* Keys that neither buffers nor the cache have, in order. */
-	size_t unknown_count;
-	size_t *unknown_rows;
-	struct index_entry *entries;
-	bool *is_found;
-	struct read_operation *operations;
-	size_t operation_count;
-	size_t finished_count;
-	size_t in_flight;
-	bool is_complete;
-	uint8_t *bytes;
-	size_t bytes_capacity;
-};
-
-/* ---- memory ---- */
-
-static void
-free_keys(struct engine_read_state *state)
-{
-	free(state->hashes);
-	free(state->unknown_rows);
-	free(state->entries);
-	free(state->is_found);
-	free(state->operations);
-	state->capacity = 0;
-}
-
-static void
-free_state(struct engine_read_state *state)
-{
-	free_keys(state);
-	free(state->bytes);
-	free(state);
-}
-
-void
-engine_free_reads(struct engine *engine)
-{
-	while (engine->free_reads != NULL) {
-		struct engine_read_state *state = engine->free_reads;
-
-		engine->free_reads = state->next;
-		free_state(state);
-	}
-}
-
-static bool
-allocate_keys(struct engine_read_state *state, size_t count)
-{
-	if (count <= state->capacity)
-		return true;
-	free_keys(state);
-	state->hashes = calloc(count, sizeof(*state->hashes));
-	state->unknown_rows = calloc(count, sizeof(*state->unknown_rows));
-	state->entries = calloc(count, sizeof(*state->entries));
-	state->is_found = calloc(count, sizeof(*state->is_found));
-	state->operations = calloc(count, sizeof(*state->operations));
-	if (state->hashes == NULL || state->unknown_rows == NULL ||
-	    state->entries == NULL || state->is_found == NULL ||
-	    state->operations == NULL)
-		return false;
-	state->capacity = count;
-	return true;
-}
-
-static bool
-allocate_bytes(struct engine_read_state *state, size_t size)
-{
-	if (size <= state->bytes_capacity && state->bytes != NULL)
-		return true;
-	free(state->bytes);
-	state->bytes_capacity = 0;
-	if (size < BYTES_MIN)
-		size = BYTES_MIN;
-	state->bytes = malloc(size);
-	if (state->bytes == NULL)
-		return false;
-	state->bytes_capacity = size;
-	return true;
-}
-
-static struct engine_read_state *
-take_state(struct engine *engine, size_t count)
-{
-	struct engine_read_state *state = engine->free_reads;
-
-	if (state != NULL)
-		engine->free_reads = state->next;
-	else
-		state = calloc(1, sizeof(*state));
-	if (state == NULL)
-		return NULL;
-	if (!allocate_keys(state, count)) {
-		free_state(state);
-		return NULL;
-	}
-	state->engine = engine;
-	state->unknown_count = 0;
-	state->operation_count = 0;
-	state->finished_count = 0;
-	state->in_flight = 0;
-	state->is_complete = false;
-	return state;
-}
-
-static void
-give_state_back(struct engine *engine, struct engine_read_state *state)
-{
-	size_t kept = 0;
-
-	for (const struct engine_read_state *other = engine->free_reads;
-	     other != NULL; other = other->next)
-		kept++;
-	if (kept >= KEPT_READS_MAX || state->capacity > KEPT_KEYS_MAX ||
-	    state->bytes_capacity > KEPT_BYTES_MAX) {
-		free_state(state);
-		return;
-	}
-	state->next = engine->free_reads;
-	engine->free_reads = state;
-}
+enum { POLL_FAILURES_MAX = 1000 };
 
 /* ---- answers ---- */
 
@@ -246,24 +99,41 @@ hash_keys(struct engine *engine, struct table *table,
 				      hashes[i].fingerprint, 1);
 }
 
-/* The value is borrowed from the buffer until copy_values. */
-static void
+static const uint8_t *
+pending_bytes(const struct pending *pending)
+{
+	const struct write_buffer *buffer = pending->buffer;
+
+	return buffer->data + (pending->entry.location.offset - buffer->offset);
+}
+
+static struct slice
+value_of(const uint8_t *bytes, uint32_t size)
+{
+	struct record record;
+	uint32_t decoded = record_decode(bytes, size, &record);
+
+	assert(decoded == size);
+	(void)decoded;
+	return record.value;
+}
+
+/* The value is borrowed from the buffer until copy_values; that of a run has
+ * gaps there, and is left out.  Returns the bytes that it takes. */
+static size_t
 set_pending(struct engine *engine, struct engine_row *row,
 	    const struct pending *pending)
 {
+	uint32_t segment_size = engine->segments.segment_size;
 	struct location at = pending->entry.location;
-	const struct write_buffer *buffer = pending->buffer;
-	struct record record;
-	uint32_t size;
 
 	set_found(engine, row, &pending->entry, pending->lsn);
 	if (row->state != ENGINE_ROW_LIVE)
-		return;
-	size = record_decode(buffer->data + (at.offset - buffer->offset),
-			     at.size, &record);
-	assert(size == at.size);
-	(void)size;
-	row->value = record.value;
+		return 0;
+	if (run_parts(segment_size, at.size) > 1)
+		return run_extent(segment_size, at);
+	row->value = value_of(pending_bytes(pending), at.size);
+	return row->value.size;
 }
 
 /* The value is borrowed from the cache until copy_values.  False when the
@@ -318,8 +188,10 @@ look_into_memory(struct engine *engine, struct table *table,
 						   hash.token,
 						   hash.fingerprint);
 		if (pending != NULL) {
-			set_pending(engine, row, pending);
-		} else if (!find_cached(engine, table->id, hash, row)) {
+			bytes += set_pending(engine, row, pending);
+		} else if (find_cached(engine, table->id, hash, row)) {
+			bytes += row->value.size;
+		} else {
 			size_t unknown = state->unknown_count++;
 
 			state->unknown_rows[unknown] = i;
@@ -328,25 +200,46 @@ look_into_memory(struct engine *engine, struct table *table,
 				hash.fingerprint;
 			row->value = SLICE_NULL;
 		}
-		bytes += row->value.size;
 	}
 	return bytes;
 }
 
+static size_t
+copy_pending_run(struct engine *engine, const struct table *table,
+		 struct key_hash hash, struct engine_row *row, uint8_t *to)
+{
+	const struct pending *pending = pending_map_find(
+		&engine->pending, table, hash.token, hash.fingerprint);
+	struct location at = pending->entry.location;
+	uint32_t segment_size = engine->segments.segment_size;
+	uint32_t extent = run_extent(segment_size, at);
+
+	memcpy(to, pending_bytes(pending), extent);
+	run_gather(to, segment_size, at);
+	row->value = value_of(to, at.size);
+	return extent;
+}
+
 /* Values leave the memory of others; returns the bytes used. */
 static size_t
-copy_values(struct engine_read *read, uint8_t *to)
+copy_values(struct engine *engine, const struct table *table,
+	    struct engine_read *read, uint8_t *to)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < read->count; i++) {
-		struct slice *value = &read->rows[i].value;
+		struct engine_row *row = &read->rows[i];
+		struct slice *value = &row->value;
 
-		if (slice_is_null(*value))
-			continue;
-		memcpy(to + used, value->data, value->size);
-		value->data = to + used;
-		used += value->size;
+		if (!slice_is_null(*value)) {
+			memcpy(to + used, value->data, value->size);
+			value->data = to + used;
+			used += value->size;
+		} else if (row->state == ENGINE_ROW_LIVE && row->lsn != 0) {
+			used += copy_pending_run(engine, table,
+						 read->state->hashes[i], row,
+						 to + used);
+		}
 	}
 	return used;
 }
@@ -544,9 +437,9 @@ start_read(struct engine *engine, struct engine_read *read,
 	needed = look_into_memory(engine, table, read);
 	if (state->unknown_count > 0)
 		needed += ask_index(engine, table, read);
-	if (!allocate_bytes(state, needed))
+	if (!read_state_reserve(state, needed))
 		return error_no_memory(error);
-	needed = copy_values(read, state->bytes);
+	needed = copy_values(engine, table, read, state->bytes);
 	if (state->unknown_count > 0)
 		submit_reads(engine, read, state->bytes + needed);
 	return 0;
@@ -562,7 +455,7 @@ engine_read(struct engine *engine, struct engine_read *read,
 	if (read->count == 0)
 		return 0;
 	if (state == NULL) {
-		state = take_state(engine, read->count);
+		state = read_state_take(engine, read->count);
 		if (state == NULL)
 			return error_no_memory(error);
 		read->state = state;
@@ -598,5 +491,5 @@ engine_read_finish(struct engine *engine, struct engine_read *read)
 		if (++failures == POLL_FAILURES_MAX)
 			return;
 	}
-	give_state_back(engine, state);
+	read_state_give_back(engine, state);
 }
