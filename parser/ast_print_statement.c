@@ -561,6 +561,15 @@ print_statement(struct ast_printer *printer,
 						  : "EXPLAIN ");
 		print_statement(printer, statement->as.explain.statement);
 		break;
+	case AST_CHECK:
+		ast_printer_text(printer, "CHECK");
+		break;
+	case AST_COMPACT:
+		ast_printer_text(printer, "COMPACT");
+		break;
+	case AST_SHOW_STORAGE:
+		ast_printer_text(printer, "SHOW STORAGE");
+		break;
 	case AST_UNSUPPORTED:
 		ast_printer_slice(printer, statement->as.unsupported.what);
 		break;

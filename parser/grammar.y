@@ -107,8 +107,8 @@ grammar_run(struct parse *parse)
 %fallback NAME AGGREGATES ANALYZE ANN AS BETWEEN BYPASS CACHE CHECK CLUSTER
 	CLUSTERING COMPACT CONTAINS DEFAULT DESC DESCRIBE DISTINCT EXISTS
 	EXPLAIN FILTERING FUNCTIONS GROUP INTERNALS JSON KEY KEYSPACES LIKE
-	MASKED ONLY PARTITION PER STATIC STORAGE TABLES TIMEOUT TTL TYPE TYPES
-	UNSET VALUES.
+	MASKED ONLY PARTITION PER SHOW STATIC STORAGE TABLES TIMEOUT TTL TYPE
+	TYPES UNSET VALUES.
 
 /* LOW loses against a lexeme that could be shifted: `(date) -1` is a hint. */
 %nonassoc LOW.
@@ -138,6 +138,23 @@ plain_statement(A) ::= describe(A).
 plain_statement(A) ::= USE(U) name(N). {
 	A = build_statement(parse, U, &(struct ast_statement){
 		.kind = AST_USE, .as.use = N });
+}
+plain_statement(A) ::= CHECK(C). {
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_CHECK });
+}
+plain_statement(A) ::= COMPACT(C). {
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_COMPACT });
+}
+plain_statement(A) ::= COMPACT(C) qualified_name. {
+	parse_note_unsupported(parse, C, "COMPACT of one table");
+	A = build_statement(parse, C, &(struct ast_statement){
+		.kind = AST_UNSUPPORTED });
+}
+plain_statement(A) ::= SHOW(S) STORAGE. {
+	A = build_statement(parse, S, &(struct ast_statement){
+		.kind = AST_SHOW_STORAGE });
 }
 
 /* ---- names ---- */

@@ -51,9 +51,6 @@ static const char *const phrases[] = {
 	"ATTACH",
 	"DETACH",
 	"BEGIN TRANSACTION",
-	"COMPACT",
-	"CHECK",
-	"SHOW STORAGE",
 };
 
 /* Is the next lexeme the word at ${word}, which ends in a blank or a NUL?

@@ -138,6 +138,9 @@ const char *const statements[] = {
 	"DESCRIBE \"tables\"",
 	"EXPLAIN SELECT * FROM t WHERE k = ?",
 	"EXPLAIN ANALYZE SELECT * FROM t",
+	"CHECK",
+	"COMPACT",
+	"SHOW STORAGE",
 	"EXPLAIN BEGIN BATCH DELETE FROM t WHERE k = 1; APPLY BATCH",
 	NULL
 };
