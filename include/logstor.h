@@ -98,7 +98,20 @@ struct logstor_options {
 	uint32_t file_segments; /* of a new database; default 256 */
 	uint64_t size_max;      /* bytes of data files; 0: no limit */
 	bool no_io_uring;       /* use pread and pwrite */
+	uint64_t cache_size;    /* bytes of memory for rows; default 64 MiB,
+				   LOGSTOR_CACHE_NONE: none */
+	/* Bytes of rows that may wait in memory to be put beside their
+	 * neighbours; default 32 MiB. */
+	uint64_t separator_size;
+	/* Bytes that are written between two checkpoints, at least; default
+	 * 64 MiB.  Less makes opening after a crash faster, and writes more. */
+	uint64_t checkpoint_size;
+	/* Puts rows beside their neighbours at once, not when their space is
+	 * reclaimed: scans are faster, and each row is written twice. */
+	bool eager_separation;
 };
+
+#define LOGSTOR_CACHE_NONE UINT64_MAX
 
 /* Opens the directory ${path}, making a database there when it is missing or
  * empty; a NULL path is a database in memory.  On failure *database is still
@@ -145,7 +158,13 @@ typedef bool (*logstor_progress)(void *context, uint64_t rows_done);
 LOGSTOR_API void logstor_set_progress(logstor_database *database,
 				      logstor_progress progress,
 				      void *context);
+/* In the callback: how far a CHECK or COMPACT has come, in bytes of which the
+ * total may still grow; zeros for other statements. */
+LOGSTOR_API void logstor_progress_bytes(const logstor_database *database,
+					uint64_t *done, uint64_t *total);
 
+/* As SHOW STORAGE tells them (docs/language.md): what is there, and counts
+ * since opening. */
 struct logstor_statistics {
 	size_t size; /* set to sizeof(struct logstor_statistics) */
 	uint64_t keys, live_bytes, dead_bytes, disk_bytes;
@@ -154,6 +173,11 @@ struct logstor_statistics {
 	uint64_t device_reads, index_bytes;
 	uint64_t recovery_us, recovered_records, discarded_bytes;
 	const char *io_name;
+	uint64_t cache_bytes, cache_hits, cache_misses;
+	uint64_t compactions, segments_freed, moved_bytes;
+	uint64_t separator_flushes, separator_bytes;
+	uint64_t checkpoints, checkpoint_bytes_written;
+	uint64_t tombstones, segments_quarantined;
 };
 LOGSTOR_API int logstor_stats(logstor_database *database,
 			      struct logstor_statistics *statistics);
@@ -221,11 +245,14 @@ LOGSTOR_API logstor_session *logstor_statement_session(
 
 /* What kind of statement it is, for a shell or server. */
 enum logstor_statement_kind {
-	LOGSTOR_STATEMENT_SELECT = 1, /* also DESCRIBE, EXPLAIN: has rows */
+	LOGSTOR_STATEMENT_SELECT = 1, /* also EXPLAIN: has rows */
 	LOGSTOR_STATEMENT_MODIFY = 2, /* INSERT, DELETE, … */
 	LOGSTOR_STATEMENT_SCHEMA = 3,
 	LOGSTOR_STATEMENT_USE = 4,
-	LOGSTOR_STATEMENT_DESCRIBE = 5
+	LOGSTOR_STATEMENT_DESCRIBE = 5,
+	LOGSTOR_STATEMENT_CHECK = 6,   /* a row for each fault; none: sound */
+	LOGSTOR_STATEMENT_COMPACT = 7, /* a row, when it is done */
+	LOGSTOR_STATEMENT_STORAGE = 8  /* SHOW STORAGE: a row */
 };
 LOGSTOR_API enum logstor_statement_kind logstor_statement_kind(
 	const logstor_statement *statement);

@@ -3,8 +3,11 @@
 
 #include "planner/bind_modify.h"
 #include "planner/bind_select.h"
+#include "planner/check.h"
+#include "planner/compact.h"
 #include "planner/explain.h"
 #include "planner/schema.h"
+#include "planner/storage_report.h"
 
 static int
 prepare_markers(struct binder *binder, const struct ast_statement *statement)
@@ -99,6 +102,12 @@ bind_any(struct binder *binder, const struct ast_statement *statement)
 				     binder->plan, binder->error);
 	case AST_EXPLAIN:
 		return bind_explain(binder, statement);
+	case AST_CHECK:
+		return check_bind(binder);
+	case AST_COMPACT:
+		return compact_bind(binder);
+	case AST_SHOW_STORAGE:
+		return storage_report_bind(binder);
 	case AST_UNSUPPORTED:
 		what = statement->as.unsupported.what;
 		return bind_error_at(binder, statement->as.unsupported.place,

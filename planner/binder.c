@@ -45,6 +45,25 @@ receiver_of_column(const struct column *column)
 }
 
 int
+bind_fixed_columns(struct binder *binder, const struct fixed_column *columns,
+		   uint32_t count)
+{
+	struct plan *plan = binder->plan;
+
+	plan->column_count = count;
+	plan->columns = arena_new_array(binder->arena, struct result_column,
+					count);
+	if (plan->columns == NULL)
+		return error_no_memory(binder->error);
+	for (uint32_t i = 0; i < count; i++)
+		plan->columns[i] = (struct result_column){
+			.name = slice_from_string(columns[i].name),
+			.type = type_native(columns[i].kind),
+		};
+	return 0;
+}
+
+int
 bind_column(struct binder *binder, const struct ast_name *name,
 	    enum bind_column_message message, const struct column **column)
 {

@@ -54,6 +54,18 @@ struct expression *bind_new_expression(struct binder *binder,
 
 struct receiver receiver_of_column(const struct column *column);
 
+/* ---- results that come from no table ---- */
+
+struct fixed_column {
+	const char *name;
+	enum type_kind kind; /* a native one */
+};
+
+/* Makes them the plan's columns. */
+MUST_CHECK int bind_fixed_columns(struct binder *binder,
+				  const struct fixed_column *columns,
+				  uint32_t count);
+
 /* ---- messages ---- */
 
 #define bind_error_at(binder, place, ...)                                \

@@ -38,6 +38,10 @@ open_engine(struct logstor_database *database, const char *path,
 		.segment_size = options->segment_size,
 		.file_segments = options->file_segments,
 		.size_max = options->size_max,
+		.cache_size = options->cache_size,
+		.separator_size = options->separator_size,
+		.checkpoint_size = options->checkpoint_size,
+		.is_separation_eager = options->eager_separation,
 	};
 	struct io *io;
 	int result = open_io(path, options, &io, &database->error);
@@ -240,6 +244,20 @@ logstor_set_progress(logstor_database *database, logstor_progress progress,
 	database->progress_context = context;
 }
 
+void
+logstor_progress_bytes(const logstor_database *database, uint64_t *done,
+		       uint64_t *total)
+{
+	static const struct engine_progress none;
+	const struct engine_progress *work =
+		database == NULL ? &none : &database->work;
+
+	if (done != NULL)
+		*done = work->done_bytes;
+	if (total != NULL)
+		*total = work->total_bytes;
+}
+
 int
 logstor_stats(logstor_database *database,
 	      struct logstor_statistics *statistics)
@@ -268,6 +286,18 @@ logstor_stats(logstor_database *database,
 		.recovered_records = engine.recovered_records,
 		.discarded_bytes = engine.discarded_bytes,
 		.io_name = engine.io_name,
+		.cache_bytes = engine.cache_bytes,
+		.cache_hits = engine.cache_hits,
+		.cache_misses = engine.cache_misses,
+		.compactions = engine.compactions,
+		.segments_freed = engine.segments_freed,
+		.moved_bytes = engine.moved_bytes,
+		.separator_flushes = engine.separator_flushes,
+		.separator_bytes = engine.separator_bytes,
+		.checkpoints = engine.checkpoints,
+		.checkpoint_bytes_written = engine.checkpoint_bytes_written,
+		.tombstones = engine.tombstones,
+		.segments_quarantined = engine.quarantined,
 	};
 	size = statistics->size < sizeof(all) ? statistics->size :
 						sizeof(all);

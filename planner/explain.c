@@ -13,18 +13,9 @@ struct explanation {
 int
 explain_bind_columns(struct binder *binder)
 {
-	struct plan *plan = binder->plan;
+	static const struct fixed_column column = { "plan", TYPE_TEXT };
 
-	plan->column_count = 1;
-	plan->columns = arena_new_array(binder->arena, struct result_column,
-					1);
-	if (plan->columns == NULL)
-		return error_no_memory(binder->error);
-	plan->columns[0] = (struct result_column){
-		.name = SLICE("plan"),
-		.type = type_native(TYPE_TEXT),
-	};
-	return 0;
+	return bind_fixed_columns(binder, &column, 1);
 }
 
 /* Makes the line a row and begins another. */

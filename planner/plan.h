@@ -79,7 +79,10 @@ enum plan_kind {
 	PLAN_SCHEMA,  /* CREATE, DROP, TRUNCATE: execute_schema */
 	PLAN_USE,
 	PLAN_DESCRIBE,
-	PLAN_EXPLAIN
+	PLAN_EXPLAIN,
+	PLAN_CHECK,
+	PLAN_COMPACT,
+	PLAN_SHOW_STORAGE
 };
 
 struct plan {
@@ -102,7 +105,7 @@ struct plan {
 	} as;
 };
 
-/* Rows made at once (DESCRIBE, EXPLAIN, [applied]): column_count values a
+/* Rows made at once (DESCRIBE, EXPLAIN, SHOW STORAGE): column_count values a
  * row, in an arena. */
 struct row_list {
 	struct row_list_row {

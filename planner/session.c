@@ -87,6 +87,7 @@ check_progress(struct logstor_session *session, uint64_t rows_done,
 {
 	struct logstor_database *database = session->database;
 
+	database->work = session->work;
 	if (database->progress == NULL ||
 	    !database->progress(database->progress_context, rows_done))
 		return 0;

@@ -28,6 +28,7 @@ struct logstor_database {
 	logstor_progress progress;
 	void *progress_context;
 	uint32_t progress_ticks; /* checks since the progress was last told */
+	struct engine_progress work; /* of the statement that tells it */
 	uint32_t session_count;  /* closed ones with statements left too */
 	/* Writes that settled equal timestamps: while it stands still, a live
 	 * row with an unchanged timestamp is unchanged (execute_write.c). */
@@ -42,6 +43,7 @@ struct logstor_session {
 	uint32_t statement_count;
 	bool is_closed;         /* freed with its last statement */
 	unsigned interrupts_seen; /* by the execution that is in a call now */
+	struct engine_progress work; /* of CHECK and COMPACT, so far */
 	bool is_in_script; /* logstor_execute(): statements are committed
 			      together and interrupted together */
 	struct logstor_statement *spare; /* finalized, to be used again */

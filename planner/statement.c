@@ -4,6 +4,7 @@
 #include "planner/explain.h"
 #include "planner/paging.h"
 #include "planner/prepare.h"
+#include "planner/storage_report.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -94,6 +95,9 @@ finish_execution(struct logstor_statement *statement)
 		break;
 	case PLAN_SCHEMA:
 		execute_schema_finish(&statement->as.schema.state);
+		break;
+	case PLAN_CHECK:
+		execute_check_finish(&statement->as.check);
 		break;
 	default:
 		break;
@@ -238,6 +242,10 @@ begin_rows(struct logstor_statement *statement)
 	if (statement->plan->kind == PLAN_EXPLAIN)
 		result = explain_plan(statement->plan->as.explained,
 				      &statement->arena, &rows->list, error);
+	else if (statement->plan->kind == PLAN_SHOW_STORAGE)
+		result = storage_report_make(statement->session,
+					     &statement->arena, &rows->list,
+					     error);
 	else
 		result = execute_describe(statement->session, statement->plan,
 					  &statement->arena, &rows->list,
@@ -275,7 +283,14 @@ begin_plan(struct logstor_statement *statement)
 		return 0;
 	case PLAN_DESCRIBE:
 	case PLAN_EXPLAIN:
+	case PLAN_SHOW_STORAGE:
 		return begin_rows(statement);
+	case PLAN_CHECK:
+		return execute_check_begin(&statement->as.check, session,
+					   &session->error);
+	case PLAN_COMPACT:
+		return execute_compact_begin(&statement->as.compact, session,
+					     &session->error);
 	}
 	assert(false); /* there is no other kind of plan */
 	return 0;
@@ -299,6 +314,7 @@ begin(struct logstor_statement *statement)
 			return result;
 	}
 	arena_clear(&statement->arena);
+	session->work = (struct engine_progress){ 0 };
 	statement->rows_done = 0;
 	statement->value_count = statement->plan->column_count;
 	result = begin_evaluation(statement);
@@ -385,7 +401,16 @@ advance(struct logstor_statement *statement)
 		return advance_use(statement);
 	case PLAN_DESCRIBE:
 	case PLAN_EXPLAIN:
+	case PLAN_SHOW_STORAGE:
 		return advance_rows(statement);
+	case PLAN_CHECK:
+		statement->values = statement->as.check.values;
+		return execute_check_next(&statement->as.check,
+					  &statement->session->error);
+	case PLAN_COMPACT:
+		statement->values = statement->as.compact.values;
+		return execute_compact_next(&statement->as.compact,
+					    &statement->session->error);
 	}
 	assert(false); /* there is no other kind of plan */
 	return ENGINE_END;
@@ -471,6 +496,9 @@ logstor_statement_kind(const logstor_statement *statement)
 		[PLAN_USE] = LOGSTOR_STATEMENT_USE,
 		[PLAN_DESCRIBE] = LOGSTOR_STATEMENT_DESCRIBE,
 		[PLAN_EXPLAIN] = LOGSTOR_STATEMENT_SELECT,
+		[PLAN_CHECK] = LOGSTOR_STATEMENT_CHECK,
+		[PLAN_COMPACT] = LOGSTOR_STATEMENT_COMPACT,
+		[PLAN_SHOW_STORAGE] = LOGSTOR_STATEMENT_STORAGE,
 	};
 
 	if (statement == NULL)

@@ -8,6 +8,8 @@
 #define PLANNER_STATEMENT_H
 
 #include "planner/bind.h"
+#include "planner/check.h"
+#include "planner/compact.h"
 #include "planner/execute_read.h"
 #include "planner/execute_write.h"
 #include "planner/schema.h"
@@ -68,6 +70,8 @@ struct logstor_statement {
 		struct execute_write write;
 		struct statement_schema schema;
 		struct statement_rows rows;
+		struct execute_check check;
+		struct execute_compact compact;
 	} as;
 };
 

@@ -124,6 +124,8 @@ TEST(a_statement_that_has_no_memory_fails_and_nothing_else)
 		"DELETE FROM t WHERE k IN ('x', 'y', ?)",
 		"EXPLAIN SELECT v FROM t WHERE k = 'a' LIMIT 3",
 		"DESCRIBE TABLE t",
+		"SHOW STORAGE",
+		"COMPACT",
 	};
 
 	api_open(&api);

@@ -15,6 +15,7 @@ TEST(null_handles_are_misuse_or_nothing)
 	struct logstor_statistics statistics = { .size = sizeof(statistics) };
 	logstor_session *session;
 	logstor_statement *statement;
+	uint64_t done = 1, total = 1;
 	size_t size = 1;
 
 	assert_int_equal(logstor_open("/tmp/x", NULL, NULL), LOGSTOR_MISUSE);
@@ -26,6 +27,9 @@ TEST(null_handles_are_misuse_or_nothing)
 	logstor_set_blocking(NULL, false);
 	logstor_set_deferred_commit(NULL, true);
 	logstor_set_progress(NULL, NULL, NULL);
+	logstor_progress_bytes(NULL, NULL, NULL);
+	logstor_progress_bytes(NULL, &done, &total);
+	assert_int_equal(done + total, 0);
 	logstor_interrupt(NULL);
 	assert_int_equal(logstor_session_open(NULL, &session),
 			 LOGSTOR_MISUSE);
