@@ -46,7 +46,10 @@ static const struct command commands[] = {
 	  command_consistency },
 	{ "SERIAL", "SERIAL CONSISTENCY [level]",
 	  "accepted, like CONSISTENCY", "", command_serial },
-	{ "SHOW", "SHOW VERSION", "the version of this program", "",
+	{ "SHOW", "SHOW VERSION | SHOW STORAGE",
+	  "the version, or how the data is stored",
+	  "SHOW STORAGE is a statement with one row: what is there, what was\n"
+	  "written since opening, and how live the segments are.\n",
 	  command_show },
 	{ "HISTORY", "HISTORY [count]", "the last statements that you typed",
 	  "", command_history },

@@ -55,6 +55,17 @@ static const struct topic topics[] = {
 	  "EXPLAIN statement;\n"
 	  "\n"
 	  "The statement is a SELECT, INSERT or DELETE, and isn't run.\n" },
+	{ "CHECK", "read everything and look for damage",
+	  "CHECK;\n"
+	  "\n"
+	  "A row for each fault, with its file and offset; none when the\n"
+	  "database is sound.  The shell's exit status is 2 when there were\n"
+	  "faults.\n" },
+	{ "COMPACT", "put rows in order and free dead space",
+	  "COMPACT;\n"
+	  "\n"
+	  "Not needed for the space: that comes back by itself.  Afterwards\n"
+	  "scans read in order.\n" },
 };
 
 static const struct topic other_topics[] = {

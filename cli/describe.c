@@ -117,13 +117,47 @@ take_described(struct line *line)
 }
 
 static bool
+take_describe(struct line *line)
+{
+	if (!take_word(line, "DESCRIBE") && !take_word(line, "DESC"))
+		return false;
+	if (!take_described(line))
+		return false;
+	return !take_word(line, "WITH") || take_word(line, "INTERNALS");
+}
+
+static bool
+take_plain(struct line *line)
+{
+	if (take_word(line, "SHOW"))
+		return take_word(line, "STORAGE");
+	return take_word(line, "CHECK") || take_word(line, "COMPACT");
+}
+
+static bool
 is_whole(struct line line)
 {
-	if (!take_described(&line))
-		return false;
-	if (take_word(&line, "WITH") && !take_word(&line, "INTERNALS"))
-		return false;
-	return line.at == line.text.size;
+	struct line plain = line;
+
+	if (take_plain(&plain))
+		return plain.at == plain.text.size;
+	return take_describe(&line) && line.at == line.text.size;
+}
+
+/* Most statements are told from those that end so by their first word. */
+static bool
+may_end_with_line(struct slice text)
+{
+	static const char *const words[] = {
+		"DESCRIBE", "DESC", "CHECK", "COMPACT", "SHOW",
+	};
+	struct slice word = text_word(text, 0);
+
+	for (size_t i = 0; i < ARRAY_COUNT(words); i++)
+		if (slice_is_equal_ignoring_case(
+			    word, slice_from_string(words[i])))
+			return true;
+	return false;
 }
 
 size_t
@@ -132,7 +166,7 @@ describe_line_end(struct slice text)
 	struct line line = { .text = text };
 	size_t size = 0;
 
-	if (!take_word(&line, "DESCRIBE") && !take_word(&line, "DESC"))
+	if (!may_end_with_line(text))
 		return 0;
 	for (int i = 0; i < LINES_MAX; i++) {
 		struct slice rest = slice_from(text, size);
@@ -142,7 +176,7 @@ describe_line_end(struct slice text)
 			return 0;
 		size += (size_t)(newline - rest.data) + 1;
 		line.text.size = size;
-		if (line.at <= size && is_whole(line))
+		if (is_whole(line))
 			return size - 1;
 	}
 	return 0;

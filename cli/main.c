@@ -50,14 +50,8 @@ commit_before_output(void *context)
 static bool
 open_database(struct shell *shell, const struct options *options)
 {
-	struct logstor_options how = {
-		.size = sizeof(how),
-		.sync = options->sync,
-		.read_only = options->is_readonly,
-		.must_exist = options->is_readonly,
-	};
-
-	if (logstor_open(options->database, &how, &shell->database) < 0) {
+	if (logstor_open(options->database, &options->how,
+			 &shell->database) < 0) {
 		report_message(&shell->output, "%s",
 			       shell->database == NULL
 				       ? "out of memory"

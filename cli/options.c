@@ -13,6 +13,13 @@ enum {
 	OPTION_BAIL,
 	OPTION_SYNC,
 	OPTION_READONLY,
+	OPTION_EAGER_SEPARATION,
+	OPTION_MAX_SIZE,
+	OPTION_CACHE_SIZE,
+	OPTION_SEPARATOR_SIZE,
+	OPTION_CHECKPOINT_SIZE,
+	OPTION_SEGMENT_SIZE,
+	OPTION_FILE_SEGMENTS,
 	OPTION_SAFE,
 	OPTION_VERSION,
 	OPTION_HELP
@@ -28,6 +35,14 @@ static const struct option long_options[] = {
 	{ "bail", no_argument, NULL, OPTION_BAIL },
 	{ "sync", required_argument, NULL, OPTION_SYNC },
 	{ "readonly", no_argument, NULL, OPTION_READONLY },
+	{ "eager-separation", no_argument, NULL, OPTION_EAGER_SEPARATION },
+	{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
+	{ "cache-size", required_argument, NULL, OPTION_CACHE_SIZE },
+	{ "separator-size", required_argument, NULL, OPTION_SEPARATOR_SIZE },
+	{ "checkpoint-size", required_argument, NULL,
+	  OPTION_CHECKPOINT_SIZE },
+	{ "segment-size", required_argument, NULL, OPTION_SEGMENT_SIZE },
+	{ "file-segments", required_argument, NULL, OPTION_FILE_SEGMENTS },
 	{ "safe", no_argument, NULL, OPTION_SAFE },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "help", no_argument, NULL, OPTION_HELP },
@@ -62,6 +77,25 @@ static const char help_text[] =
 	"likes\n"
 	"      --readonly         never write to the database\n"
 	"      --safe             no commands that read or write other files\n"
+	"\n"
+	"For databases that need it, sizes in bytes or as 64K, 32M, 4G:\n"
+	"      --max-size SIZE        how large its data files may become "
+	"(default:\n"
+	"                             as large as the disk)\n"
+	"      --cache-size SIZE      memory for rows (64M); 0: none\n"
+	"      --separator-size SIZE  memory for rows that wait for their "
+	"neighbours\n"
+	"                             (32M)\n"
+	"      --checkpoint-size SIZE what is written between checkpoints "
+	"(64M); less\n"
+	"                             opens faster after a crash\n"
+	"      --eager-separation     put rows beside their neighbours at "
+	"once: scans\n"
+	"                             are faster, each row is written twice\n"
+	"      --segment-size SIZE    of a new database: 4K to 1M, a power of "
+	"two (128K)\n"
+	"      --file-segments COUNT  of a new database: segments in one "
+	"file (256)\n"
 	"\n"
 	"      --version          print the version\n"
 	"      --help             print this\n"
@@ -137,12 +171,88 @@ set_sync(struct options *options, const char *name)
 
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		if (strcmp(names[i], name) == 0) {
-			options->sync = (enum logstor_sync)i;
+			options->how.sync = (enum logstor_sync)i;
 			return OPTIONS_GO_ON;
 		}
 	}
 	return bad_usage("unknown --sync '%s': expected full, group or off",
 			 name);
+}
+
+/* ---- sizes ---- */
+
+/* Digits, and perhaps a unit; false when it is none, or beyond 2^64. */
+static bool
+parse_size(const char *text, uint64_t *size)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	uint64_t number = 0;
+
+	if (*text == '\0')
+		return false;
+	for (; *text >= '0' && *text <= '9'; text++)
+		if (__builtin_mul_overflow(number, 10u, &number) ||
+		    __builtin_add_overflow(number, (unsigned)(*text - '0'),
+					   &number))
+			return false;
+	*size = number;
+	if (*text == '\0')
+		return true;
+	unit = strchr(units, *text & ~0x20);
+	if (unit == NULL || *unit == '\0' || text[1] != '\0')
+		return false;
+	return !__builtin_mul_overflow(
+		number, UINT64_C(1) << (10 * (unit - units + 1)), size);
+}
+
+/* The geometry's limits are the engine's to tell; here only what its numbers
+ * can't hold is refused. */
+static int
+set_small(uint32_t *number, uint64_t size, const char *name,
+	  const char *argument)
+{
+	if (size == 0 || size > UINT32_MAX)
+		return bad_usage("--%s %s is too %s", name, argument,
+				 size == 0 ? "small" : "large");
+	*number = (uint32_t)size;
+	return OPTIONS_GO_ON;
+}
+
+static int
+set_size(struct options *options, int option, const char *argument)
+{
+	struct logstor_options *how = &options->how;
+	const struct option *given = long_options;
+	uint64_t size;
+
+	while (given->val != option)
+		given++;
+	if (!parse_size(argument, &size))
+		return bad_usage("bad --%s '%s': expected a number such as "
+				 "4096, 64K, 32M or 4G",
+				 given->name, argument);
+	switch (option) {
+	case OPTION_MAX_SIZE:
+		how->size_max = size;
+		break;
+	case OPTION_CACHE_SIZE:
+		how->cache_size = size == 0 ? LOGSTOR_CACHE_NONE : size;
+		break;
+	case OPTION_SEPARATOR_SIZE:
+		how->separator_size = size;
+		break;
+	case OPTION_CHECKPOINT_SIZE:
+		how->checkpoint_size = size;
+		break;
+	case OPTION_SEGMENT_SIZE:
+		return set_small(&how->segment_size, size, given->name,
+				 argument);
+	default:
+		return set_small(&how->file_segments, size, given->name,
+				 argument);
+	}
+	return OPTIONS_GO_ON;
 }
 
 static int
@@ -151,7 +261,9 @@ set_flag(struct options *options, int option)
 	if (option == OPTION_BAIL)
 		options->bails = true;
 	else if (option == OPTION_READONLY)
-		options->is_readonly = true;
+		options->how.read_only = options->how.must_exist = true;
+	else if (option == OPTION_EAGER_SEPARATION)
+		options->how.eager_separation = true;
 	else if (option == OPTION_SAFE)
 		options->is_safe = true;
 	else
@@ -192,6 +304,13 @@ apply(struct options *options, int option, const char *argument,
 		return set_format(options, argument);
 	case OPTION_SYNC:
 		return set_sync(options, argument);
+	case OPTION_MAX_SIZE:
+	case OPTION_CACHE_SIZE:
+	case OPTION_SEPARATOR_SIZE:
+	case OPTION_CHECKPOINT_SIZE:
+	case OPTION_SEGMENT_SIZE:
+	case OPTION_FILE_SEGMENTS:
+		return set_size(options, option, argument);
 	case OPTION_VERSION:
 		return answer_version();
 	case OPTION_HELP:
@@ -215,7 +334,7 @@ take_database(struct options *options, int count, char **arguments)
 		options->database = arguments[0];
 	if (options->database != NULL && options->database[0] == '\0')
 		return bad_usage("the database's name is empty");
-	if (options->is_readonly && options->database == NULL)
+	if (options->how.read_only && options->database == NULL)
 		return bad_usage("--readonly needs a DATABASE");
 	return OPTIONS_GO_ON;
 }
@@ -225,7 +344,10 @@ options_parse(struct options *options, int count, char **arguments)
 {
 	int option;
 
-	*options = (struct options){ .render = &render_table };
+	*options = (struct options){
+		.render = &render_table,
+		.how.size = sizeof(options->how),
+	};
 	opterr = 0;
 	while ((option = getopt_long(count, arguments, ":e:f:k:",
 				     long_options, NULL)) != -1) {

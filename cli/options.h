@@ -16,12 +16,11 @@ struct options_script {
 
 struct options {
 	const char *database; /* NULL: in memory */
+	struct logstor_options how; /* the database is opened */
 	const char *keyspace;
 	const struct render *render;
 	struct options_script *scripts;
 	size_t script_count;
-	enum logstor_sync sync;
-	bool is_readonly;
 	bool is_safe;
 	bool bails;
 };

@@ -48,6 +48,9 @@ extern const struct render render_json;
 /* What DESCRIBE answers, as cqlsh prints it. */
 extern const struct render render_describe;
 
+/* What SHOW STORAGE answers, for reading. */
+extern const struct render render_storage;
+
 /* The format of a name, or NULL. */
 const struct render *render_find(struct slice name);
 

@@ -139,6 +139,8 @@ result_print(logstor_statement *statement,
 	result.page.column_count = result.column_count;
 	result.page.is_for_terminal = result.is_escaped;
 	outcome = print_rows(&result, options, code);
+	if (options->row_count != NULL)
+		*options->row_count = result.row_count;
 	page_finish(&result.page);
 	return outcome;
 }

@@ -22,6 +22,7 @@ struct result_options {
 	bool is_left;
 	bool is_escaped;
 	uint32_t page_rows;  /* 0: all rows are one page */
+	uint64_t *row_count; /* set to the rows that came, unless NULL */
 	/* Between pages, unless NULL: false ends the result. */
 	bool (*pause)(void *context);
 	void *pause_context;

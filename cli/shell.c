@@ -103,12 +103,44 @@ pause_output(void *context)
 	return line_editor_wait_for_enter(shell->editor);
 }
 
-/* A plan is a text of lines, whose indentation says what belongs to what. */
+/* A plan is a text of lines, whose indentation says what belongs to what, and
+ * faults are sentences. */
 static bool
-is_explain(const struct input_item *item)
+is_text(enum logstor_statement_kind kind, const struct input_item *item)
 {
-	return slice_is_equal_ignoring_case(text_word(item->text, 0),
+	return kind == LOGSTOR_STATEMENT_CHECK ||
+	       slice_is_equal_ignoring_case(text_word(item->text, 0),
 					    SLICE("EXPLAIN"));
+}
+
+/* Some results aren't rows to who reads them. */
+static const struct render *
+choose_render(const struct shell *shell, enum logstor_statement_kind kind)
+{
+	bool is_table = shell->render == &render_table;
+
+	if (kind == LOGSTOR_STATEMENT_DESCRIBE &&
+	    (is_table || shell->render == &render_expanded))
+		return &render_describe;
+	if (kind == LOGSTOR_STATEMENT_STORAGE && is_table)
+		return &render_storage;
+	return shell->render;
+}
+
+/* May it have changed what is there?  Even one that fails may have done
+ * something first. */
+static bool
+may_change(enum logstor_statement_kind kind)
+{
+	switch (kind) {
+	case LOGSTOR_STATEMENT_SELECT:
+	case LOGSTOR_STATEMENT_DESCRIBE:
+	case LOGSTOR_STATEMENT_CHECK:
+	case LOGSTOR_STATEMENT_STORAGE:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static int
@@ -117,27 +149,28 @@ print_result(struct shell *shell, logstor_statement *statement,
 {
 	enum logstor_statement_kind kind = logstor_statement_kind(statement);
 	bool is_interactive = shell_is_interactive(shell);
+	uint64_t row_count = 0;
 	struct result_options options = {
-		.render = shell->render,
+		.render = choose_render(shell, kind),
 		.output = &shell->output,
 		.is_interactive = is_interactive,
 		.is_counted = !logstor_statement_is_conditional(statement),
-		.is_left = is_explain(item),
+		.is_left = is_text(kind, item),
 		.is_escaped = shell->is_terminal && shell->capture_fd < 0,
 		.page_rows = shell->page_rows,
+		.row_count = &row_count,
 		.pause = is_interactive ? pause_output : NULL,
 		.pause_context = shell,
 	};
+	int outcome;
 
-	if (kind == LOGSTOR_STATEMENT_DESCRIBE &&
-	    (shell->render == &render_table ||
-	     shell->render == &render_expanded))
-		options.render = &render_describe;
-	/* Even one that fails may have done something first. */
-	if (shell->script_depth > 0 && kind != LOGSTOR_STATEMENT_SELECT &&
-	    kind != LOGSTOR_STATEMENT_DESCRIBE)
+	if (shell->script_depth > 0 && may_change(kind))
 		shell->is_dirty = true;
-	return result_print(statement, &options);
+	outcome = result_print(statement, &options);
+	/* A database with faults must not look sound to a script. */
+	if (kind == LOGSTOR_STATEMENT_CHECK && row_count > 0 && outcome >= 0)
+		shell_fail(shell);
+	return outcome;
 }
 
 static double

@@ -285,13 +285,25 @@ def usage_errors_say_what_to_do(shell, _folder):
             (["--format", "insert"], "not supported yet"),
             (["a", "b"], "more than one"),
             ([""], "empty"),
-            (["--readonly"], "DATABASE")):
+            (["--readonly"], "DATABASE"),
+            (["--max-size", "much"], "64K, 32M or 4G"),
+            (["--cache-size", "4 "], "64K, 32M or 4G"),
+            (["--cache-size", "4KB"], "64K, 32M or 4G"),
+            (["--cache-size", "-1"], "64K, 32M or 4G"),
+            (["--max-size", "99999999999999999999"], "64K, 32M or 4G"),
+            (["--checkpoint-size", "16777216T"], "64K, 32M or 4G"),
+            (["--separator-size", ""], "64K, 32M or 4G"),
+            (["--segment-size", "4G"], "too large"),
+            (["--file-segments", "0"], "too small")):
         expect(shell.run(*arguments), status=1, out="",
                holds=[words, "--help"])
     status, out, errors = shell.run("--help")
     expect((status, out, errors), status=0, errors="")
     for option in ("--execute", "--file", "--keyspace", "--format", "--bail",
-                   "--sync", "--readonly", "--safe", "--version"):
+                   "--sync", "--readonly", "--safe", "--version",
+                   "--max-size", "--cache-size", "--separator-size",
+                   "--checkpoint-size", "--eager-separation",
+                   "--segment-size", "--file-segments"):
         assert option in out, option
     assert "141" in out, out
     assert all(len(line) < 80 for line in out.split("\n")), out
@@ -329,7 +341,7 @@ def help_knows_every_command(shell, _folder):
     same(errors, "")
     for name in ("HELP", "EXIT", "SOURCE", "CAPTURE", "FORMAT", "EXPAND",
                  "PAGING", "TIMING", "CONSISTENCY", "SHOW", "SELECT",
-                 "TYPES"):
+                 "CHECK", "COMPACT", "TYPES"):
         assert f"  {name} " in out, name
         expect(shell.run("-e", f"HELP {name.lower()}"), status=0, errors="")
     expect(shell.run("-e", "HELP nothing"), status=2, holds=["no help"])

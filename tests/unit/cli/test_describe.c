@@ -15,6 +15,7 @@ TEST(a_whole_describe_ends_with_its_line)
 		"DESC FULL SCHEMA", "DESC MATERIALIZED VIEW v",
 		"DESC INDEX i", "DESC t WITH INTERNALS",
 		"DESC KEYSPACE WITH INTERNALS", "DESC KEYSPACE ks /* ; */",
+		"CHECK", "compact -- all of it", "Show Storage ",
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
@@ -42,6 +43,7 @@ TEST(a_later_line_may_make_it_whole)
 		{ "DESC \"a\nb\"\n", 10 },
 		{ "DESC KEYSPACE\nks\n", 13 },
 		{ "DESC FULL\nSCHEMA;\n", 0 },
+		{ "SHOW\nSTORAGE\n", 12 },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
@@ -59,7 +61,8 @@ TEST(what_is_not_whole_goes_on)
 		"DESC t WITH", "DESC t WITH x", "DESC KEYSPACE WITH",
 		"DESC TABLES;", "DESC TABLES; SELECT", "DESC \"a",
 		"DESC /* a", "DESC t /* a", "DESC t u", "DESC 'a'", "DESC +",
-		"DESCENDING t", "SELECT t",
+		"DESCENDING t", "SELECT t", "CHECK t", "COMPACT ks.t",
+		"CHECK;", "SHOW", "SHOW STORAGE x", "SHOW VERSION",
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
