@@ -157,6 +157,74 @@ audit_engine(struct engine *engine, bool is_quiet, char text[256])
 	return is_right;
 }
 
+/* ---- what stands on the disk ---- */
+
+static const struct bytes *
+find_file(const struct disk *disk, uint32_t number)
+{
+	char name[SEGMENT_FILE_NAME_SIZE];
+	struct content *content;
+
+	segment_file_name(number, name);
+	content = disk_find(disk, name);
+	return content == NULL ? NULL : &content->seen;
+}
+
+/* Bytes of records in the buffers of a segment that count. */
+static uint64_t
+record_bytes(const struct engine *engine, const struct bytes *file,
+	     uint32_t number)
+{
+	const struct segment_manager *segments = &engine->segments;
+	const struct segment *segment = &segments->segments[number];
+	uint32_t size = segments->segment_size;
+	size_t start = (size_t)(number % segments->file_segments) * size;
+	struct buffer_place place = { .database_id =
+					      engine->manifest.database_id,
+				      .segment = number };
+	struct buffer_header header;
+	uint64_t bytes = 0;
+
+	for (; place.offset < size && start + size <= file->size;
+	     place.offset += FORMAT_BLOCK_SIZE) {
+		if (format_open_buffer(file->data + start + place.offset,
+				       size - place.offset, &place,
+				       &header) == FORMAT_VALID &&
+		    header.segment_sequence == segment->sequence &&
+		    header.write_sequence >= segment->first_write &&
+		    header.write_sequence <= segment->last_write)
+			bytes += header.data_size;
+	}
+	return bytes;
+}
+
+bool
+audit_records(const struct engine *engine, const struct disk *disk,
+	      char text[256])
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		const struct segment *segment = &segments->segments[i];
+		const struct bytes *file =
+			find_file(disk, i / segments->file_segments);
+		uint64_t bytes;
+
+		if (segment->state != SEGMENT_SEALED || file == NULL ||
+		    segment->first_write == 0)
+			continue;
+		bytes = record_bytes(engine, file, i);
+		if (bytes == segment->record_bytes)
+			continue;
+		snprintf(text, 256,
+			 "segment %" PRIu32 " counts %" PRIu32
+			 " bytes of records; on the disk there are %" PRIu64,
+			 i, segment->record_bytes, bytes);
+		return false;
+	}
+	return true;
+}
+
 uint64_t
 audit_database_id(const struct engine *engine)
 {

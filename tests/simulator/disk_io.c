@@ -15,6 +15,8 @@
 
 enum {
 	LATENCY_US_MAX = 60,
+	SLOW_READ_US_MAX = 20000, /* everything else goes on for long */
+	SLOW_WRITE_US_MAX = 2000,
 	IDLE_US = 50, /* pass when somebody polls and nothing is in flight */
 	IDLE_POLLS_MAX = 100000 /* somebody waits for nothing, for ever */
 };
@@ -291,6 +293,18 @@ say_completed(const struct disk *disk, const struct io_operation *operation)
 		       operation->offset, operation->result);
 }
 
+static int64_t
+draw_latency(struct disk *disk, enum io_kind kind)
+{
+	uint32_t lot = random_below(&disk->random, 200);
+
+	if (kind == IO_READ && lot < 4)
+		return random_below(&disk->random, SLOW_READ_US_MAX);
+	if (kind != IO_READ && lot < 1)
+		return random_below(&disk->random, SLOW_WRITE_US_MAX);
+	return random_below(&disk->random, LATENCY_US_MAX);
+}
+
 static void
 door_submit(struct io *io, struct io_operation *operation)
 {
@@ -312,7 +326,7 @@ door_submit(struct io *io, struct io_operation *operation)
 		return;
 	note_operation(disk, operation);
 	disk->changes += operation->kind != IO_READ;
-	flight->ready_us += random_below(&disk->random, LATENCY_US_MAX);
+	flight->ready_us += draw_latency(disk, operation->kind);
 	if (operation->file->content == NULL)
 		flight->sequence = disk->rename_first + disk->rename_count;
 	else if (operation->kind == IO_WRITE &&

@@ -23,7 +23,8 @@ enum {
 	RECOVERY_EVENTS_MAX = 70,
 	RECOVERY_EVENTS_MANY = 500,
 	CREATION_EVENTS_MAX = 40,
-	SETTLING_POLLS = 24
+	SETTLING_POLLS = 24,
+	RECORDS_PERCENT = 0 /* of the operations: bytes of records are recounted */
 };
 
 /* ---- telling ---- */
@@ -590,7 +591,11 @@ world_audit(struct world *world)
 {
 	char text[256] = "";
 
-	if (!audit_engine(world->engine, !world_holds(world), text))
+	if (!audit_engine(world->engine, !world_holds(world), text) ||
+	    (!world->is_damaged &&
+	     world->disk->injected == world->injected_before &&
+	     random_percent(&world->random, RECORDS_PERCENT) &&
+	     !audit_records(world->engine, world->disk, text)))
 		world_violate(world, VIOLATION_COUNTERS, "%s", text);
 }
 
