@@ -99,6 +99,8 @@ apply_row(struct world *world, const struct batch *batch, size_t at)
 
 	if (!is_dropped && !model_is_kept(old, version->timestamp_us))
 		return;
+	/* The catalog's timestamps are the engine's own, outside of here. */
+	change.is_explicit &= change.table != 0;
 	version->must_wait = table->has_explicit || change.is_explicit;
 	version->deleted_at_s = engine_now_s(world->engine);
 	if (is_dropped && version->timestamp_us <= old->timestamp_us) {
