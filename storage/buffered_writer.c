@@ -12,8 +12,14 @@
  *
  * Group commit: a buffer that isn't full is sent only when somebody waits for
  * it and nothing is in flight.  A lone write goes out at once and alone; what
- * is appended while it is on its way shares the next one. */
+ * is appended while it is on its way shares the next one.
+ *
+ * A run has its own place in the ring and its own memory.  While a batch is
+ * appended the buffer that was open before its runs stays open, so that small
+ * records between large ones don't take a buffer each. */
 #include "storage/buffered_writer.h"
+
+#include "storage/run.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,41 +29,91 @@ enum { RING_BYTES = 1 << 20 };
 
 /* ---- life ---- */
 
+static uint32_t
+mixed_count_for(uint32_t segment_size)
+{
+	uint32_t count = RING_BYTES / segment_size;
+
+	if (count < BUFFERED_WRITER_RING_MIN)
+		count = BUFFERED_WRITER_RING_MIN;
+	if (count > BUFFERED_WRITER_RING_MAX)
+		count = BUFFERED_WRITER_RING_MAX;
+	return count;
+}
+
+static void
+give_mixed_back(struct buffered_writer *writer, struct write_buffer *buffer)
+{
+	buffer->state = WRITE_BUFFER_FREE;
+	buffer->next = writer->free_mixed;
+	writer->free_mixed = buffer;
+	writer->free_mixed_count++;
+}
+
 int
 buffered_writer_init(struct buffered_writer *writer, struct error *error)
 {
-	uint32_t size = RING_BYTES / writer->segments->segment_size;
+	uint32_t segment_size = writer->segments->segment_size;
+	uint32_t count = mixed_count_for(segment_size);
 
-	if (size < BUFFERED_WRITER_RING_MIN)
-		size = BUFFERED_WRITER_RING_MIN;
-	if (size > BUFFERED_WRITER_RING_MAX)
-		size = BUFFERED_WRITER_RING_MAX;
-	writer->ring = calloc(size, sizeof(*writer->ring));
-	if (writer->ring == NULL)
+	writer->ring_size = count + BUFFERED_WRITER_RUNS_MAX;
+	writer->ring = calloc(writer->ring_size, sizeof(*writer->ring));
+	writer->mixed = calloc(count, sizeof(*writer->mixed));
+	if (writer->ring == NULL || writer->mixed == NULL)
 		return error_no_memory(error);
-	writer->ring_size = size;
-	for (uint32_t i = 0; i < size; i++) {
-		if (!write_buffer_init(&writer->ring[i],
-				       writer->segments->segment_size))
+	writer->mixed_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!write_buffer_init(&writer->mixed[i], segment_size, 1))
 			return error_no_memory(error);
+		give_mixed_back(writer, &writer->mixed[i]);
 	}
 	return 0;
+}
+
+static void
+free_run(struct buffered_writer *writer, struct write_buffer *run)
+{
+	writer->run_bytes -= (uint64_t)run->parts * run->segment_size;
+	write_buffer_finish(run);
+	free(run);
+}
+
+/* Takes a buffer's memory back that isn't in the ring any more. */
+static void
+give_back(struct buffered_writer *writer, struct write_buffer *buffer)
+{
+	if (buffer->parts == 1) {
+		give_mixed_back(writer, buffer);
+		return;
+	}
+	writer->runs--;
+	free_run(writer, buffer);
 }
 
 void
 buffered_writer_finish(struct buffered_writer *writer)
 {
 	assert(!buffered_writer_is_busy(writer));
-	for (uint32_t i = 0; i < writer->ring_size; i++)
-		write_buffer_finish(&writer->ring[i]);
+	buffered_writer_drop(writer);
+	for (uint32_t i = 0; i < writer->mixed_count; i++)
+		write_buffer_finish(&writer->mixed[i]);
+	free(writer->mixed);
 	free(writer->ring);
 	*writer = (struct buffered_writer){ 0 };
 }
 
-static struct write_buffer *
-buffer_at(const struct buffered_writer *writer, uint32_t position)
+struct write_buffer *
+buffered_writer_at(const struct buffered_writer *writer, uint32_t position)
 {
-	return &writer->ring[(writer->first + position) % writer->ring_size];
+	return writer->ring[(writer->first + position) % writer->ring_size];
+}
+
+size_t
+buffered_writer_records_max(const struct buffered_writer *writer)
+{
+	return (size_t)writer->mixed_count *
+		       writer->mixed[0].pending_capacity +
+	       BUFFERED_WRITER_RUNS_MAX;
 }
 
 /* ---- room ---- */
@@ -68,12 +124,34 @@ segment_size_of(const struct buffered_writer *writer)
 	return writer->segments->segment_size;
 }
 
+/* A segment's write sequences are without a gap, so that the row that frees it
+ * one day speaks of no other segment's. */
+static bool
+has_gapless_place(const struct buffered_writer *writer)
+{
+	const struct segment *segment =
+		&writer->segments->segments[writer->segment];
+
+	return segment->last_write == 0 ||
+	       segment->last_write + 1 == writer->next_write_sequence;
+}
+
 /* Whether a buffer can be opened behind the last one of the segment. */
 static bool
 has_place(const struct buffered_writer *writer)
 {
 	return writer->segment_sequence != 0 &&
-	       segment_size_of(writer) - writer->offset >= FORMAT_BLOCK_SIZE;
+	       segment_size_of(writer) - writer->offset >= FORMAT_BLOCK_SIZE &&
+	       has_gapless_place(writer);
+}
+
+/* Bytes for records in the place where the next buffer goes. */
+static uint32_t
+room_at_place(const struct buffered_writer *writer)
+{
+	return has_place(writer) ? segment_size_of(writer) - writer->offset -
+					   FORMAT_HEADER_SIZE :
+				   0;
 }
 
 struct write_plan
@@ -84,8 +162,7 @@ buffered_writer_plan(const struct buffered_writer *writer)
 	if (writer->open != NULL) {
 		plan.left = write_buffer_room(writer->open);
 	} else if (has_place(writer)) {
-		plan.left = segment_size_of(writer) - writer->offset -
-			    FORMAT_HEADER_SIZE;
+		plan.left = room_at_place(writer);
 		plan.buffers = 1;
 	}
 	return plan;
@@ -95,6 +172,14 @@ void
 write_plan_add(struct write_plan *plan, uint32_t segment_size,
 	       uint32_t record_size)
 {
+	uint32_t parts = run_parts(segment_size, record_size);
+
+	if (parts > 1) {
+		plan->runs++;
+		plan->run_segments += parts;
+		plan->run_bytes += (uint64_t)parts * segment_size;
+		return;
+	}
 	if (record_size > plan->left) {
 		plan->buffers++;
 		plan->segments++;
@@ -107,14 +192,20 @@ write_plan_add(struct write_plan *plan, uint32_t segment_size,
 uint32_t
 buffered_writer_batch_max(const struct buffered_writer *writer)
 {
-	return writer->ring_size - 1;
+	return writer->mixed_count - 1;
 }
 
 bool
 buffered_writer_has_room(const struct buffered_writer *writer,
-			 uint32_t buffers)
+			 const struct write_plan *plan)
 {
-	return buffers <= writer->ring_size - writer->count;
+	if (plan->buffers > writer->free_mixed_count)
+		return false;
+	if (plan->runs == 0 || writer->runs == 0)
+		return true;
+	return writer->runs + plan->runs <= BUFFERED_WRITER_RUNS_MAX &&
+	       writer->run_bytes + plan->run_bytes <=
+		       BUFFERED_WRITER_RUN_BYTES_MAX;
 }
 
 /* ---- opening and closing ---- */
@@ -134,17 +225,29 @@ close_open_buffer(struct buffered_writer *writer)
 }
 
 static void
+append_to_ring(struct buffered_writer *writer, struct write_buffer *buffer)
+{
+	uint32_t at = (writer->first + writer->count) % writer->ring_size;
+
+	assert(writer->count < writer->ring_size);
+	writer->ring[at] = buffer;
+	writer->count++;
+}
+
+static void
 open_buffer(struct buffered_writer *writer)
 {
-	struct write_buffer *buffer = buffer_at(writer, writer->count);
+	struct write_buffer *buffer = writer->free_mixed;
 	uint64_t seed = segment_manager_seed(writer->segments,
 					     writer->segment);
 
-	assert(writer->count < writer->ring_size);
+	assert(buffer != NULL);
+	writer->free_mixed = buffer->next;
+	writer->free_mixed_count--;
 	write_buffer_open(buffer, writer->segment, writer->offset,
-			  segment_size_of(writer), writer->segment_sequence,
-			  seed, writer->next_write_sequence++);
-	writer->count++;
+			  writer->segment_sequence, seed,
+			  writer->next_write_sequence++);
+	append_to_ring(writer, buffer);
 	writer->open = buffer;
 }
 
@@ -152,7 +255,7 @@ static bool
 has_buffer_in(const struct buffered_writer *writer, uint32_t segment)
 {
 	for (uint32_t i = 0; i < writer->count; i++) {
-		if (buffer_at(writer, i)->segment == segment)
+		if (buffered_writer_at(writer, i)->segment == segment)
 			return true;
 	}
 	return false;
@@ -184,34 +287,120 @@ take_segment(struct buffered_writer *writer)
 struct write_buffer *
 buffered_writer_reserve(struct buffered_writer *writer, uint32_t record_size)
 {
-	if (writer->open == NULL && has_place(writer))
-		open_buffer(writer);
-	if (writer->open != NULL &&
-	    write_buffer_room(writer->open) >= record_size)
-		return writer->open;
-	if (writer->open != NULL && writer->open->pending_count > 0)
-		close_open_buffer(writer);
 	if (writer->open != NULL) {
-		/* Opened in what was left of a segment, too small for this
-		 * record: moved to the next segment. */
-		writer->open->state = WRITE_BUFFER_FREE;
-		writer->open = NULL;
-		writer->count--;
-		writer->next_write_sequence--;
+		if (write_buffer_room(writer->open) >= record_size)
+			return writer->open;
+		close_open_buffer(writer);
 	}
-	take_segment(writer);
+	if (room_at_place(writer) < record_size)
+		take_segment(writer);
 	open_buffer(writer);
 	assert(write_buffer_room(writer->open) >= record_size);
 	return writer->open;
 }
 
-/* ---- writing ---- */
+/* ---- runs ---- */
+
+static struct write_buffer *
+make_run(const struct buffered_writer *writer, uint32_t parts)
+{
+	struct write_buffer *run = malloc(sizeof(*run));
+
+	if (run == NULL)
+		return NULL;
+	if (!write_buffer_init(run, segment_size_of(writer), parts)) {
+		write_buffer_finish(run);
+		free(run);
+		return NULL;
+	}
+	return run;
+}
+
+int
+buffered_writer_prepare_run(struct buffered_writer *writer,
+			    uint32_t record_size)
+{
+	uint32_t parts = run_parts(segment_size_of(writer), record_size);
+	uint32_t segment = segment_manager_find_run(writer->segments, parts);
+	struct write_buffer **last = &writer->prepared;
+	struct write_buffer *run;
+
+	if (segment == SEGMENT_NONE)
+		return PREPARE_NO_NEIGHBOURS;
+	run = make_run(writer, parts);
+	if (run == NULL)
+		return PREPARE_NO_MEMORY;
+	segment_manager_set_aside(writer->segments, segment, parts);
+	run->segment = segment;
+	writer->run_bytes += (uint64_t)parts * run->segment_size;
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = run;
+	return 0;
+}
+
+void
+buffered_writer_skip_run(struct buffered_writer *writer)
+{
+	struct write_buffer *run = writer->prepared;
+
+	writer->prepared = run->next;
+	segment_manager_put_back(writer->segments, run->segment, run->parts);
+	free_run(writer, run);
+}
+
+void
+buffered_writer_cancel_runs(struct buffered_writer *writer)
+{
+	while (writer->prepared != NULL)
+		buffered_writer_skip_run(writer);
+}
+
+struct write_buffer *
+buffered_writer_take_run(struct buffered_writer *writer)
+{
+	struct segment_manager *segments = writer->segments;
+	struct segment_use use = { .kind = BUFFER_PART,
+				   .stream = STREAM_USER };
+	struct write_buffer *run = writer->prepared;
+	uint64_t first = writer->next_write_sequence;
+
+	writer->prepared = run->next;
+	segment_manager_take_run(segments, &use, run->segment, run->parts);
+	for (uint32_t i = 0; i < run->parts; i++)
+		segment_manager_note_write(segments, run->segment + i,
+					   first + i);
+	writer->next_write_sequence += run->parts;
+	write_buffer_open(run, run->segment, 0,
+			  segments->segments[run->segment].sequence,
+			  segment_manager_seed(segments, run->segment),
+			  first + run->parts - 1);
+	append_to_ring(writer, run);
+	writer->runs++;
+	return run;
+}
 
 static void
-fail(struct buffered_writer *writer)
+close_run(struct write_buffer *run)
 {
-	writer->has_failed = true;
+	assert(run->pending_count == 1);
+	run->state = WRITE_BUFFER_CLOSED;
 }
+
+void
+buffered_writer_end_runs(struct buffered_writer *writer)
+{
+	if (writer->open != NULL)
+		close_open_buffer(writer);
+	for (uint32_t i = writer->sent; i < writer->count; i++) {
+		struct write_buffer *buffer = buffered_writer_at(writer, i);
+
+		if (buffer->state == WRITE_BUFFER_OPEN)
+			close_run(buffer);
+	}
+}
+
+/* ---- writing ---- */
 
 static void
 on_write_done(struct io_operation *operation)
@@ -223,24 +412,35 @@ on_write_done(struct io_operation *operation)
 }
 
 static void
-send(struct buffered_writer *writer, struct write_buffer *buffer)
+seal(const struct buffered_writer *writer, struct write_buffer *buffer)
 {
-	struct segment_place place = segment_manager_place(
-		writer->segments, buffer->segment, buffer->offset);
 	struct buffer_header header = {
 		.user_watermark = writer->durable,
 		.moving_watermark = writer->moving_watermark,
 		.clock_us = writer->clock_us,
 		.database_id = writer->database_id,
 	};
-	uint32_t size = write_buffer_seal(buffer, header);
 
+	for (uint32_t i = 0; i < buffer->parts; i++) {
+		header.life =
+			writer->segments->segments[buffer->segment + i].life;
+		write_buffer_seal(buffer, i, header);
+	}
+}
+
+static void
+send(struct buffered_writer *writer, struct write_buffer *buffer)
+{
+	struct segment_place place = segment_manager_place(
+		writer->segments, buffer->segment, buffer->offset);
+
+	seal(writer, buffer);
 	buffer->operation = (struct io_operation){
 		.kind = IO_WRITE,
 		.file = place.file,
 		.offset = place.offset,
 		.data = buffer->data,
-		.size = size,
+		.size = write_buffer_write_size(buffer),
 		.on_done = on_write_done,
 	};
 	buffer->state = WRITE_BUFFER_WRITING;
@@ -268,7 +468,7 @@ send_waiting(struct buffered_writer *writer)
 		close_open_buffer(writer);
 	while (writer->sent < writer->count &&
 	       writer->in_flight < BUFFERED_WRITER_IN_FLIGHT_MAX) {
-		struct write_buffer *buffer = buffer_at(writer, writer->sent);
+		struct write_buffer *buffer = buffered_writer_at(writer, writer->sent);
 
 		if (buffer->state != WRITE_BUFFER_CLOSED)
 			break;
@@ -298,7 +498,7 @@ check_result(struct buffered_writer *writer, const struct write_buffer *buffer)
 		segment_manager_io_error(writer->segments, (int)result,
 					 "write", buffer->segment,
 					 buffer->offset, &writer->failure);
-		fail(writer);
+		writer->has_failed = true;
 		return;
 	}
 	/* Only now: a sync that is on its way may not cover it. */
@@ -314,7 +514,7 @@ static void
 count_written(struct buffered_writer *writer)
 {
 	for (uint32_t i = 0; i < writer->sent; i++) {
-		struct write_buffer *buffer = buffer_at(writer, i);
+		struct write_buffer *buffer = buffered_writer_at(writer, i);
 
 		/* The file is cleared when the result was looked at. */
 		if (buffer->state != WRITE_BUFFER_WRITTEN ||
@@ -326,92 +526,29 @@ count_written(struct buffered_writer *writer)
 	}
 }
 
+/* Within a batch, records of a run may stand behind records that came later. */
 static void
 settle(struct buffered_writer *writer)
 {
+	uint64_t last_lsn = writer->settled_lsn;
+
 	for (uint32_t i = 0; i < writer->sent; i++) {
-		const struct write_buffer *buffer = buffer_at(writer, i);
+		const struct write_buffer *buffer =
+			buffered_writer_at(writer, i);
 
 		if (buffer->state != WRITE_BUFFER_WRITTEN)
 			break;
+		if (buffer->last_lsn > last_lsn)
+			last_lsn = buffer->last_lsn;
 		if (!buffer->ends_batch ||
 		    buffer->write_sequence <= writer->settled)
 			continue;
 		writer->settled = buffer->write_sequence;
-		writer->settled_lsn = buffer->last_lsn;
+		writer->settled_lsn = last_lsn;
 		writer->is_dirty = true;
 	}
 	if (writer->sync == ENGINE_SYNC_FULL)
 		writer->durable = writer->settled;
-}
-
-/* ---- sync=group ---- */
-
-static void
-on_sync_done(struct io_operation *operation)
-{
-	struct buffered_writer *writer =
-		CONTAINER_OF(operation, struct buffered_writer, sync_operation);
-
-	writer->is_syncing = false;
-}
-
-static void
-sync_next_file(struct buffered_writer *writer)
-{
-	struct segment_manager *segments = writer->segments;
-
-	while (writer->sync_file < segments->file_count &&
-	       !segments->files[writer->sync_file].is_dirty)
-		writer->sync_file++;
-	if (writer->sync_file == segments->file_count) {
-		writer->durable = writer->sync_target;
-		writer->sync_target = 0;
-		return;
-	}
-	/* What is written from here on makes it dirty again. */
-	segments->files[writer->sync_file].is_dirty = false;
-	writer->sync_operation = (struct io_operation){
-		.kind = IO_SYNC,
-		.file = segments->files[writer->sync_file].file,
-		.on_done = on_sync_done,
-	};
-	writer->is_syncing = true;
-	writer->io->methods->submit(writer->io, &writer->sync_operation);
-}
-
-static void
-sync_step(struct buffered_writer *writer)
-{
-	int64_t now_us;
-
-	if (writer->has_failed || writer->is_syncing)
-		return;
-	if (writer->sync_target != 0) {
-		int64_t result = writer->sync_operation.result;
-
-		if (result < 0) {
-			segment_manager_io_error(
-				writer->segments, (int)result, "sync",
-				writer->sync_file *
-					writer->segments->file_segments,
-				0, &writer->failure);
-			fail(writer);
-			return;
-		}
-		sync_next_file(writer);
-		return;
-	}
-	if (!writer->is_dirty)
-		return;
-	now_us = writer->io->methods->monotonic_us(writer->io);
-	if (now_us - writer->synced_at_us < BUFFERED_WRITER_SYNC_US)
-		return;
-	writer->synced_at_us = now_us;
-	writer->is_dirty = false;
-	writer->sync_target = writer->settled;
-	writer->sync_file = 0;
-	sync_next_file(writer);
 }
 
 void
@@ -421,8 +558,8 @@ buffered_writer_step(struct buffered_writer *writer)
 		count_written(writer);
 	if (!writer->has_failed)
 		settle(writer);
-	if (writer->sync == ENGINE_SYNC_GROUP)
-		sync_step(writer);
+	if (writer->sync != ENGINE_SYNC_FULL && !writer->has_failed)
+		buffered_writer_sync_step(writer);
 	send_waiting(writer);
 }
 
@@ -431,30 +568,40 @@ buffered_writer_step(struct buffered_writer *writer)
 struct write_buffer *
 buffered_writer_settled(struct buffered_writer *writer)
 {
-	struct write_buffer *buffer = buffer_at(writer, 0);
+	struct write_buffer *buffer;
 
-	if (writer->sent == 0 || buffer->write_sequence > writer->settled)
+	if (writer->sent == 0)
 		return NULL;
-	return buffer;
+	buffer = buffered_writer_at(writer, 0);
+	return buffer->write_sequence > writer->settled ? NULL : buffer;
+}
+
+/* The ring holds nothing of the segment any more. */
+static void
+end_segment(struct buffered_writer *writer, uint32_t segment)
+{
+	if (writer->segment_sequence == 0 || writer->segment != segment)
+		segment_manager_seal(writer->segments, segment);
+	else if (!has_place(writer))
+		leave_segment(writer);
 }
 
 void
 buffered_writer_release(struct buffered_writer *writer,
 			struct write_buffer *buffer)
 {
-	assert(buffer == buffer_at(writer, 0));
+	uint32_t segment = buffer->segment, parts = buffer->parts;
+
+	assert(buffer == buffered_writer_at(writer, 0));
 	assert(buffer->state == WRITE_BUFFER_WRITTEN);
-	buffer->state = WRITE_BUFFER_FREE;
 	writer->first = (writer->first + 1) % writer->ring_size;
 	writer->count--;
 	writer->sent--;
-	if (has_buffer_in(writer, buffer->segment))
+	give_back(writer, buffer);
+	if (parts == 1 && has_buffer_in(writer, segment))
 		return;
-	if (writer->segment_sequence == 0 ||
-	    writer->segment != buffer->segment)
-		segment_manager_seal(writer->segments, buffer->segment);
-	else if (!has_place(writer))
-		leave_segment(writer);
+	for (uint32_t i = 0; i < parts; i++)
+		end_segment(writer, segment + i);
 }
 
 bool
@@ -467,8 +614,9 @@ void
 buffered_writer_drop(struct buffered_writer *writer)
 {
 	assert(writer->in_flight == 0);
+	buffered_writer_cancel_runs(writer);
 	for (uint32_t i = 0; i < writer->count; i++)
-		buffer_at(writer, i)->state = WRITE_BUFFER_FREE;
+		give_back(writer, buffered_writer_at(writer, i));
 	writer->count = 0;
 	writer->sent = 0;
 	writer->open = NULL;

@@ -50,7 +50,7 @@ engine_count(struct engine *engine, uint32_t table, int64_t first,
 	}
 	for (uint32_t i = 0; i < writer->count; i++) {
 		const struct write_buffer *buffer =
-			&writer->ring[(writer->first + i) % writer->ring_size];
+			buffered_writer_at(writer, i);
 
 		for (uint32_t j = 0; j < buffer->pending_count; j++) {
 			const struct pending *pending = &buffer->pending[j];

@@ -3,6 +3,7 @@
 
 #include "storage/engine_state.h"
 #include "storage/opening.h"
+#include "storage/segment_freeing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ free_engine(struct engine *engine)
 	table_registry_finish(&engine->tables);
 	pending_map_finish(&engine->pending);
 	buffered_writer_finish(&engine->writer);
+	segment_freeing_finish(engine);
 	if (engine->segments.io != NULL)
 		segment_manager_finish(&engine->segments);
 	manifest_finish(&engine->manifest);

@@ -4,6 +4,8 @@
 #include "base/checksum.h"
 #include "base/murmur3.h"
 #include "storage/checkpoint.h"
+#include "storage/room.h"
+#include "storage/segment_freeing.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -149,10 +151,13 @@ engine_settle_registry(struct engine *engine, const struct record *record)
 	(void)is_registry_row;
 	table = table_registry_find(&engine->tables, id);
 	assert(table != NULL);
-	if (state == REGISTRY_CREATED)
-		table->is_registered = true;
-	else
+	if (state == REGISTRY_DROPPED) {
 		table_registry_retire(&engine->tables, table);
+		return;
+	}
+	table->is_registered = true;
+	if (registry_is_explicit(record->value))
+		table->has_explicit = true;
 }
 
 /* The cache holds nothing but the newest settled version. */
@@ -166,7 +171,7 @@ settle_in_cache(struct engine *engine, const struct pending *pending)
 	if (engine->cache == NULL || table == ENGINE_TABLE_REGISTRY ||
 	    table == ENGINE_TABLE_FREED)
 		return;
-	if (entry->is_tombstone)
+	if (entry->is_tombstone || buffer->parts > 1)
 		record_cache_remove(engine->cache, table, entry->token,
 				    entry->fingerprint);
 	else
@@ -181,9 +186,15 @@ static bool
 settle_record(struct engine *engine, struct pending *pending)
 {
 	struct index_entry old;
-	int outcome = primary_index_insert(pending->table->index,
-					   &pending->entry, &old);
+	int outcome;
 
+	if (pending->is_passed) {
+		segment_manager_add_dead_record(&engine->segments,
+						pending->entry.location);
+		return true;
+	}
+	outcome = primary_index_insert(pending->table->index, &pending->entry,
+				       &old);
 	if (outcome < 0)
 		return false;
 	segment_manager_add_record(&engine->segments,
@@ -294,6 +305,7 @@ roll_tables_back(struct engine *engine)
 		struct table *table = engine->tables.tables[i];
 
 		table->is_dropping = false;
+		table->is_explicit_written = false;
 		if (table->is_registered)
 			i++;
 		else
@@ -350,6 +362,22 @@ retire_step(struct engine *engine)
 	table_registry_dispose(&engine->tables);
 }
 
+int
+engine_begin_writing(struct engine *engine, struct error *error)
+{
+	struct manifest *manifest = &engine->manifest;
+	uint32_t flags = manifest->flags;
+	int status;
+
+	if ((flags & MANIFEST_CLEAN) == 0)
+		return 0;
+	manifest->flags &= ~(uint32_t)MANIFEST_CLEAN;
+	status = manifest_store(engine->io, manifest, error);
+	if (status < 0)
+		manifest->flags = flags;
+	return status;
+}
+
 /* A new file is used only when the manifest counts it. */
 static void
 record_new_file(struct engine *engine)
@@ -390,7 +418,10 @@ engine_step(struct engine *engine)
 		return;
 	engine->writer.clock_us = engine->clock_us;
 	engine->writer.moving_watermark = engine->moving.durable;
+	engine->writer.moving_settled = engine->moving.settled;
 	buffered_writer_step(&engine->writer);
+	if (engine->moving.durable < engine->writer.moving_durable)
+		engine->moving.durable = engine->writer.moving_durable;
 	if (engine->writer.has_failed && !engine->has_failed) {
 		settle(engine);
 		if (engine->writer.in_flight == 0)
@@ -399,7 +430,8 @@ engine_step(struct engine *engine)
 		settle(engine);
 	}
 	if (!engine->has_failed) {
-		segment_growth_step(&engine->segments);
+		segment_freeing_step(engine, false);
+		segment_growth_step(&engine->segments, room_may_grow(engine));
 		if (engine->segments.growth.state == GROWTH_RECORDING)
 			record_new_file(engine);
 		engine_notice_failed_growth(engine);
@@ -438,6 +470,8 @@ engine_restore_segments(struct engine *engine)
 				writer->segment_sequence;
 		if (segments->segments[i].sequence == 0)
 			continue;
+		if (segments->segments[i].life == 0)
+			segments->segments[i].life = 1;
 		segments->next_free = i + 1;
 		segment_manager_restore(segments, i,
 					is_open ? SEGMENT_OPEN :

@@ -23,7 +23,6 @@ struct checkpoint_writer;
  * dead segments whose row is on its way: storage/segment_freeing.c. */
 struct freeing {
 	struct freed_life *wanted;
-	size_t wanted_first; /* those before are forgotten */
 	size_t wanted_count;
 	size_t wanted_capacity;
 	struct freeing_segment *waiting; /* for durability and pins */
@@ -121,6 +120,12 @@ void engine_describe(struct engine *engine, bool is_clean);
 /* The other way: goes on where the manifest says, and everything up to
  * ${settled} is settled. */
 void engine_continue_log(struct engine *engine, uint64_t settled);
+
+/* Before a segment is taken, in either stream: once taken after an orderly end,
+ * the manifest says so no more.  Blocks then; when it fails, nothing may be
+ * taken. */
+MUST_CHECK int engine_begin_writing(struct engine *engine,
+				    struct error *error);
 
 /* Gives up writing when a growing file couldn't be synced: whatever was
  * written to it by others may be lost with it, and nobody else is told. */

@@ -220,8 +220,7 @@ init_parts(struct engine *engine, struct error *error)
 	if (buffered_writer_init(writer, error) < 0)
 		return -(int)ERROR_FULL;
 	return pending_map_init(&engine->pending,
-				(size_t)writer->ring_size *
-					writer->ring[0].pending_capacity) ?
+				buffered_writer_records_max(writer)) ?
 		       0 :
 		       error_no_memory(error);
 }

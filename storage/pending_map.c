@@ -2,6 +2,7 @@
 #include "storage/pending_map.h"
 
 #include "storage/table_registry.h"
+#include "storage/write_buffer.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -60,6 +61,8 @@ pending_map_insert(struct pending_map *map, struct pending *pending)
 	pending->next = NULL;
 	if (older != NULL) {
 		older->is_newest = false;
+		older->is_passed = older->buffer->write_sequence >
+				   pending->buffer->write_sequence;
 		pending->next = older->next;
 	} else {
 		map->count++;

@@ -22,6 +22,7 @@ struct pending {
 	struct write_buffer *buffer; /* where the record is */
 	struct pending *next;        /* in the same chain */
 	bool is_newest;              /* in the map, not superseded */
+	bool is_passed;              /* what superseded it settles first */
 };
 
 struct pending_map {

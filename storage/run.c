@@ -48,3 +48,18 @@ run_gather(uint8_t *bytes, uint32_t segment_size, struct location location)
 			left < room ? left : room);
 	}
 }
+
+void
+run_scatter(uint8_t *bytes, uint32_t segment_size, struct location location)
+{
+	uint32_t room = room_of(segment_size);
+	uint32_t parts = run_parts(segment_size, location.size);
+
+	for (uint32_t i = parts - 1; i > 0; i--) {
+		uint32_t done = i * room;
+		uint32_t left = location.size - done;
+
+		memmove(bytes + (size_t)i * segment_size, bytes + done,
+			left < room ? left : room);
+	}
+}

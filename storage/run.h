@@ -29,5 +29,8 @@ uint32_t run_extent(uint32_t segment_size, struct location location);
  * no run. */
 void run_gather(uint8_t *bytes, uint32_t segment_size,
 		struct location location);
+/* The other way: ${bytes} has room for the extent. The gaps hold rubble. */
+void run_scatter(uint8_t *bytes, uint32_t segment_size,
+		 struct location location);
 
 #endif

@@ -27,12 +27,14 @@ void freed_life_encode(const struct freed_life *life,
 bool freed_life_decode(struct slice key, struct slice value,
 		       struct freed_life *life);
 
+void segment_freeing_finish(struct engine *engine);
+
 /* Moves dead segments on: appends rows where the ring has room, frees what may
  * be freed.  ${is_urgent}: somebody waits for a free segment, so that what is
  * buffered is sent, and synced in every sync mode. */
 void segment_freeing_step(struct engine *engine, bool is_urgent);
 
-/* Segments that will be free by themselves. */
+/* Segments that will be free by themselves: nothing but time is missing. */
 uint32_t segment_freeing_count(const struct engine *engine);
 
 /* The horizon has moved: rows of table 3 that nobody needs any more die. */

@@ -349,14 +349,14 @@ operation_done(struct segment_manager *manager)
 }
 
 void
-segment_growth_step(struct segment_manager *manager)
+segment_growth_step(struct segment_manager *manager, bool may_start)
 {
 	struct growth *growth = &manager->growth;
 	uint32_t low = SEGMENT_RESERVE + growth->last_count / 4;
 
 	switch (growth->state) {
 	case GROWTH_IDLE:
-		if (segment_manager_available(manager) <= low)
+		if (may_start && segment_manager_available(manager) <= low)
 			start(manager);
 		break;
 	case GROWTH_WRITING:

@@ -50,9 +50,9 @@ struct growth {
 /* Closes and frees; nothing may be in flight. */
 void segment_growth_finish(struct segment_manager *manager);
 
-/* Moves growing on: starts when few segments are left, goes on when an
- * operation has completed. Never blocks. */
-void segment_growth_step(struct segment_manager *manager);
+/* Moves growing on: starts when few segments are left and it ${may_start},
+ * goes on when an operation has completed. Never blocks. */
+void segment_growth_step(struct segment_manager *manager, bool may_start);
 /* Starts a step of growth now, unless one is under way; forgets an earlier
  * failure for lack of room. */
 void segment_growth_start(struct segment_manager *manager);

@@ -323,14 +323,14 @@ is_free_run(const struct segment_manager *manager, uint32_t first,
 	return true;
 }
 
-uint32_t
-segment_manager_find_run(const struct segment_manager *manager, uint32_t count)
+/* The first of ${count} free neighbours among first … end - 1. */
+static uint32_t
+find_run_between(const struct segment_manager *manager, uint32_t first,
+		 uint32_t end, uint32_t count)
 {
 	uint32_t length = 0;
 
-	if (count > manager->free_count)
-		return SEGMENT_NONE;
-	for (uint32_t i = 0; i < manager->segment_count; i++) {
+	for (uint32_t i = first; i < end; i++) {
 		if (i % manager->file_segments == 0)
 			length = 0;
 		length = is_free(manager, i) ? length + 1 : 0;
@@ -338,6 +338,22 @@ segment_manager_find_run(const struct segment_manager *manager, uint32_t count)
 			return i + 1 - count;
 	}
 	return SEGMENT_NONE;
+}
+
+uint32_t
+segment_manager_find_run(const struct segment_manager *manager, uint32_t count)
+{
+	uint32_t total = manager->segment_count;
+	uint32_t first = manager->next_free < total ? manager->next_free : 0;
+	uint32_t run, end;
+
+	if (count > manager->free_count)
+		return SEGMENT_NONE;
+	run = find_run_between(manager, first, total, count);
+	if (run != SEGMENT_NONE)
+		return run;
+	end = total - first < count ? total : first + count - 1;
+	return find_run_between(manager, 0, end, count);
 }
 
 static void
@@ -348,6 +364,7 @@ begin_life(struct segment_manager *manager, uint32_t segment,
 	uint64_t sequence = manager->next_sequence++;
 
 	assert(entry->state == SEGMENT_FREE && entry->pins == 0);
+	manager->free_count--;
 	*entry = (struct segment){
 		.sequence = sequence,
 		.birth = use->birth == 0 ? sequence : use->birth,
@@ -360,7 +377,6 @@ begin_life(struct segment_manager *manager, uint32_t segment,
 		.first_token = use->first_token,
 		.last_token = use->last_token,
 	};
-	manager->free_count--;
 }
 
 /* Places are used in turns, so that one that was just freed rests. */
@@ -381,17 +397,36 @@ segment_manager_take(struct segment_manager *manager,
 	return segment;
 }
 
-uint32_t
-segment_manager_take_run(struct segment_manager *manager,
-			 const struct segment_use *use, uint32_t count)
+void
+segment_manager_set_aside(struct segment_manager *manager, uint32_t first,
+			  uint32_t count)
 {
-	uint32_t first = segment_manager_find_run(manager, count);
-
-	assert(first != SEGMENT_NONE);
 	assert(is_free_run(manager, first, count));
 	for (uint32_t i = 0; i < count; i++)
+		manager->segments[first + i].state = SEGMENT_ASIDE;
+	manager->free_count -= count;
+}
+
+void
+segment_manager_put_back(struct segment_manager *manager, uint32_t first,
+			 uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		assert(manager->segments[first + i].state == SEGMENT_ASIDE);
+		manager->segments[first + i].state = SEGMENT_FREE;
+	}
+	manager->free_count += count;
+}
+
+void
+segment_manager_take_run(struct segment_manager *manager,
+			 const struct segment_use *use, uint32_t first,
+			 uint32_t count)
+{
+	segment_manager_put_back(manager, first, count);
+	for (uint32_t i = 0; i < count; i++)
 		begin_life(manager, first + i, use);
-	return first;
+	manager->next_free = first + count;
 }
 
 void
@@ -445,6 +480,16 @@ segment_manager_quarantine(struct segment_manager *manager, uint32_t segment)
 	       entry->state == SEGMENT_VICTIM);
 	entry->state = SEGMENT_QUARANTINED;
 	tell_change(manager, segment);
+}
+
+void
+segment_manager_begin_freeing(struct segment_manager *manager,
+			      uint32_t segment)
+{
+	assert(manager->segments[segment].state == SEGMENT_DEAD);
+	segment_list_remove(manager, &manager->dead, segment);
+	manager->segments[segment].state = SEGMENT_FREEING;
+	manager->freeing_count++;
 }
 
 void
@@ -563,6 +608,8 @@ kill_bytes(struct segment_manager *manager, uint32_t segment, uint32_t size)
 	assert(entry->live_bytes >= size);
 	entry->live_bytes -= size;
 	manager->live_bytes -= size;
+	if (entry->state == SEGMENT_VICTIM && entry->live_bytes == 0)
+		tell_change(manager, segment);
 	if (entry->state != SEGMENT_SEALED &&
 	    entry->state != SEGMENT_QUARANTINED)
 		return;

@@ -40,7 +40,9 @@ enum segment_state {
 	SEGMENT_VICTIM,  /* compaction moves its records */
 	SEGMENT_DEAD,    /* nothing in it is live any more */
 	SEGMENT_FREEING, /* waits until recovery can do without it */
-	SEGMENT_QUARANTINED /* sealed, but it couldn't be read */
+	SEGMENT_QUARANTINED, /* sealed, but it couldn't be read */
+	SEGMENT_ASIDE    /* kept for a run that is about to be written; only
+			    within engine_write */
 };
 
 struct segment {
@@ -61,6 +63,7 @@ struct segment {
 	int64_t first_token;  /* full segments: the range of their records */
 	int64_t last_token;
 	uint32_t table;       /* full segments; else 0 */
+	uint8_t bucket;       /* of victim_choice, which alone uses it */
 };
 
 /* Double ended, linked through the segments. */
@@ -93,7 +96,9 @@ struct segment_manager {
 	uint32_t free_count;
 	struct segment_list dead; /* in the order of their deaths */
 	uint32_t freeing_count;
-	/* Told when a sealed segment's live bytes change; may be NULL. */
+	/* Told when a sealed segment's live bytes change, when a segment becomes
+	 * sealed or ceases to be, and when nothing is live in a victim any
+	 * more; may be NULL. */
 	void (*on_change)(void *context, uint32_t segment);
 	void *on_change_context;
 	uint64_t live_bytes;
@@ -162,10 +167,15 @@ struct segment_use {
  * segment sequence: it is OPEN. */
 uint32_t segment_manager_take(struct segment_manager *manager,
 			      const struct segment_use *use);
-/* The same for ${count} neighbours; returns the first. They must be there. */
-uint32_t segment_manager_take_run(struct segment_manager *manager,
-				  const struct segment_use *use,
-				  uint32_t count);
+/* The same for neighbours that were set aside. */
+void segment_manager_take_run(struct segment_manager *manager,
+			      const struct segment_use *use, uint32_t first,
+			      uint32_t count);
+/* Free neighbours aren't available to others, and then are again. */
+void segment_manager_set_aside(struct segment_manager *manager, uint32_t first,
+			       uint32_t count);
+void segment_manager_put_back(struct segment_manager *manager, uint32_t first,
+			      uint32_t count);
 
 /* A buffer with this write sequence goes there. */
 void segment_manager_note_write(struct segment_manager *manager,
@@ -185,7 +195,9 @@ void segment_manager_end_victim(struct segment_manager *manager,
 /* VICTIM or SEALED: it couldn't be read. What is live there stays. */
 void segment_manager_quarantine(struct segment_manager *manager,
 				uint32_t segment);
-/* FREEING to FREE. */
+/* DEAD to FREEING, and then to FREE. */
+void segment_manager_begin_freeing(struct segment_manager *manager,
+				   uint32_t segment);
 void segment_manager_free(struct segment_manager *manager, uint32_t segment);
 /* While opening: sets the state of a place whose numbers were filled in by
  * recovery, and all counts and lists that follow from it. */

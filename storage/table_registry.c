@@ -144,24 +144,35 @@ registry_encode_key(uint32_t id, uint8_t key[REGISTRY_KEY_SIZE])
 }
 
 void
-registry_encode_value(enum registry_state state,
+registry_encode_value(enum registry_state state, uint8_t flags,
 		      uint8_t value[REGISTRY_VALUE_SIZE])
 {
-	memset(value, 0, REGISTRY_VALUE_SIZE);
 	value[0] = VALUE_VERSION;
 	value[1] = (uint8_t)state;
+	value[2] = flags;
+	value[3] = 0;
 }
 
 bool
 registry_decode(struct slice key, struct slice value, uint32_t *id,
 		enum registry_state *state)
 {
+	uint8_t flags;
+
 	if (key.size != REGISTRY_KEY_SIZE || value.size != REGISTRY_VALUE_SIZE)
 		return false;
-	if (value.data[0] != VALUE_VERSION || value.data[2] != 0 ||
-	    value.data[3] != 0)
+	if (value.data[0] != VALUE_VERSION || value.data[3] != 0)
 		return false;
 	*id = load_u32_le(key.data);
 	*state = (enum registry_state)value.data[1];
-	return *state == REGISTRY_CREATED || *state == REGISTRY_DROPPED;
+	flags = value.data[2];
+	if (*state == REGISTRY_CREATED)
+		return (flags & ~REGISTRY_EXPLICIT) == 0;
+	return *state == REGISTRY_DROPPED && flags == 0;
+}
+
+bool
+registry_is_explicit(struct slice value)
+{
+	return (value.data[2] & REGISTRY_EXPLICIT) != 0;
 }

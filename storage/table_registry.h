@@ -3,8 +3,8 @@
  * Which tables there are, and each one's primary index.  On disk the registry
  * is rows of the reserved table 1: key = table number (4 bytes, little-endian),
  * value = 4 bytes: version 1, state (enum registry_state), flags (enum
- * registry_flags), zero.  A
- * number is registered once, retired once, and never used again.
+ * registry_flags), zero.  A number is registered, perhaps again with flags,
+ * retired once, and never used again.
  *
  * Engine thread only. */
 #ifndef STORAGE_TABLE_REGISTRY_H
@@ -35,6 +35,8 @@ struct table {
 	uint64_t live_bytes; /* of records that the index points at */
 	uint64_t tombstones; /* in the index */
 	bool has_explicit;   /* timestamps: its registration says so */
+	bool is_explicit_written; /* such a registration is, if not settled */
+	bool is_explicit_checked; /* the batch that is being checked has one */
 	uint32_t gc_grace_s; /* tombstones stay as long, if it has */
 	struct table *next; /* among the retired */
 };
@@ -66,10 +68,13 @@ void table_registry_retire(struct table_registry *registry,
 void table_registry_dispose(struct table_registry *registry);
 
 void registry_encode_key(uint32_t id, uint8_t key[REGISTRY_KEY_SIZE]);
-void registry_encode_value(enum registry_state state,
+/* ${flags}: enum registry_flags, only of created tables. */
+void registry_encode_value(enum registry_state state, uint8_t flags,
 			   uint8_t value[REGISTRY_VALUE_SIZE]);
 /* False when the row can't be one of the registry. */
 bool registry_decode(struct slice key, struct slice value, uint32_t *id,
 		     enum registry_state *state);
+/* Of a row that registry_decode has accepted. */
+bool registry_is_explicit(struct slice value);
 
 #endif

@@ -38,7 +38,7 @@ grow(struct segment_manager *manager)
 	while (manager->growth.state != GROWTH_IDLE &&
 	       manager->growth.state != GROWTH_FAILED) {
 		manager->io->methods->poll(manager->io, -1);
-		segment_growth_step(manager);
+		segment_growth_step(manager, true);
 		if (manager->growth.state == GROWTH_RECORDING)
 			segment_growth_recorded(manager, 0);
 		else if (manager->growth.state == GROWTH_IDLE)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/room.h"
+
+#include "storage/segment_freeing.h"
+
+enum {
+	/* Segments in use may have a quarter more bytes than what lives in
+	 * them, and this: a small database is left alone. */
+	FLOOR_SEGMENTS = 16,
+	FLOOR_BYTES = 8 << 20
+};
+
+static uint64_t
+floor_of(const struct segment_manager *segments)
+{
+	uint64_t bytes = (uint64_t)FLOOR_SEGMENTS * segments->segment_size;
+
+	return bytes < FLOOR_BYTES ? bytes : FLOOR_BYTES;
+}
+
+bool
+room_may_grow(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	uint64_t used = segments->segment_count - segments->free_count -
+			segments->freeing_count - segments->dead.count;
+
+	return used * segments->segment_size <=
+	       segments->live_bytes + segments->live_bytes / 4 +
+		       floor_of(segments);
+}
+
+/* Whether waiting helps without growing. */
+static bool
+can_reclaim(struct engine *engine, uint32_t missing)
+{
+	(void)missing;
+	return segment_freeing_count(engine) > 0;
+}
+
+/* Growing is tried first where waste allows it, last where it doesn't. */
+static int
+make_room(struct engine *engine, uint32_t missing, struct error *error)
+{
+	struct error failure = ERROR_INIT;
+	int status = 0;
+
+	if (room_may_grow(engine)) {
+		status = segment_growth_demand(&engine->segments, &failure);
+		if (status == 0)
+			return ENGINE_PENDING;
+	}
+	if (can_reclaim(engine, missing))
+		return ENGINE_PENDING;
+	if (status == 0)
+		status = segment_growth_demand(&engine->segments, &failure);
+	if (status == 0)
+		return ENGINE_PENDING;
+	if (error != NULL)
+		*error = failure;
+	return status;
+}
+
+/* Without compaction there is no moving stream to keep anything for. */
+static uint32_t
+kept_back(const struct engine *engine, enum room_level level)
+{
+	if (level == ROOM_ORDINARY)
+		return SEGMENT_RESERVE;
+	return engine->compaction == NULL ? 0 : SEGMENT_RESERVE_MOVING;
+}
+
+int
+room_find(struct engine *engine, uint32_t segments, enum room_level level,
+	  struct error *error)
+{
+	uint32_t needed = segments + kept_back(engine, level);
+
+	if (segments == 0 ||
+	    needed <= segment_manager_available(&engine->segments))
+		return 0;
+	segment_freeing_step(engine, true);
+	if (needed <= segment_manager_available(&engine->segments))
+		return 0;
+	return make_room(engine,
+			 needed - segment_manager_available(&engine->segments),
+			 error);
+}
+
+/* There are free segments enough, but no neighbours.  What becomes free may
+ * join them, and a new file has as many as a run can need. */
+static int
+make_neighbours(struct engine *engine, struct error *error)
+{
+	int status = segment_growth_demand(&engine->segments, error);
+
+	if (status == 0)
+		return ENGINE_PENDING;
+	segment_freeing_step(engine, true);
+	return segment_freeing_count(engine) > 0 ? ENGINE_PENDING : status;
+}
+
+int
+room_prepare_run(struct engine *engine, uint32_t record_size,
+		 struct error *error)
+{
+	switch (buffered_writer_prepare_run(&engine->writer, record_size)) {
+	case 0:
+		return 0;
+	case PREPARE_NO_NEIGHBOURS:
+		return make_neighbours(engine, error);
+	default:
+		return error_no_memory(error);
+	}
+}
