@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
+#include "cli/salvage.h"
 #include "cli/script.h"
 #include "cli/shell.h"
 #include "cli/signals.h"
@@ -222,6 +223,25 @@ run_shell(struct shell *shell, const struct options *options)
 	return status;
 }
 
+/* Has nothing to do with a session: no database is opened. */
+static int
+run_salvage(struct shell *shell, const struct options *options)
+{
+	static const int statuses[] = {
+		[SALVAGE_WHOLE] = STATUS_OK,
+		[SALVAGE_LOST] = STATUS_FAILED,
+	};
+	enum salvage_outcome outcome = salvage_databases(
+		&shell->output, options->database, options->salvage_to);
+
+	output_finish(&shell->output);
+	if (outcome == SALVAGE_STOPPED)
+		return STATUS_SIGNAL + (signals_termination() != 0
+						? signals_termination()
+						: SIGINT);
+	return outcome < 0 ? STATUS_USAGE : statuses[outcome];
+}
+
 int
 main(int count, char **arguments)
 {
@@ -249,7 +269,8 @@ main(int count, char **arguments)
 	shell.bails = options.bails;
 	shell.is_safe = options.is_safe;
 	output_init(&shell.output, commit_before_output, &shell);
-	outcome = run_shell(&shell, &options);
+	outcome = options.salvages ? run_salvage(&shell, &options)
+				   : run_shell(&shell, &options);
 	options_finish(&options);
 	return outcome;
 }

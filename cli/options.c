@@ -21,6 +21,7 @@ enum {
 	OPTION_SEGMENT_SIZE,
 	OPTION_FILE_SEGMENTS,
 	OPTION_SAFE,
+	OPTION_SALVAGE,
 	OPTION_VERSION,
 	OPTION_HELP
 };
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
 	{ "segment-size", required_argument, NULL, OPTION_SEGMENT_SIZE },
 	{ "file-segments", required_argument, NULL, OPTION_FILE_SEGMENTS },
 	{ "safe", no_argument, NULL, OPTION_SAFE },
+	{ "salvage", no_argument, NULL, OPTION_SALVAGE },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -51,6 +53,7 @@ static const struct option long_options[] = {
 
 static const char help_text[] =
 	"Usage: logstor [OPTIONS] [DATABASE]\n"
+	"       logstor --salvage DAMAGED NEW\n"
 	"\n"
 	"Runs CQL on a database of your own.  DATABASE is a directory, made "
 	"when it is\n"
@@ -78,6 +81,11 @@ static const char help_text[] =
 	"      --readonly         never write to the database\n"
 	"      --safe             no commands that read or write other files\n"
 	"\n"
+	"When a database is damaged:\n"
+	"      --salvage          save every intact row of DAMAGED in NEW, "
+	"which must be\n"
+	"                         empty or not there; DAMAGED stays as it is\n"
+	"\n"
 	"For databases that need it, sizes in bytes or as 64K, 32M, 4G:\n"
 	"      --max-size SIZE        how large its data files may become "
 	"(default:\n"
@@ -102,9 +110,11 @@ static const char help_text[] =
 	"\n"
 	"Exit status: 0 when all went well, 1 when the command line is wrong "
 	"or the\n"
-	"database can't be opened, 2 when a statement failed, 130 when "
-	"interrupted,\n"
-	"141 when nobody reads the results to their end.\n"
+	"database can't be opened, 2 when a statement failed, CHECK found "
+	"faults or\n"
+	"--salvage lost something, 130 when interrupted, 141 when nobody "
+	"reads the\n"
+	"results to their end.\n"
 	"\n"
 	"Examples:\n"
 	"  logstor cities                        a prompt on the directory "
@@ -266,6 +276,8 @@ set_flag(struct options *options, int option)
 		options->how.eager_separation = true;
 	else if (option == OPTION_SAFE)
 		options->is_safe = true;
+	else if (option == OPTION_SALVAGE)
+		options->salvages = true;
 	else
 		return OPTIONS_BAD;
 	return OPTIONS_GO_ON;
@@ -325,6 +337,20 @@ apply(struct options *options, int option, const char *argument,
 }
 
 static int
+take_salvage(struct options *options, int count, char **arguments)
+{
+	if (count != 2)
+		return bad_usage("--salvage needs two directories: the "
+				 "damaged one and a new one");
+	if (options->script_count > 0)
+		return bad_usage("--salvage runs nothing: leave out -e and "
+				 "-f");
+	options->database = arguments[0];
+	options->salvage_to = arguments[1];
+	return OPTIONS_GO_ON;
+}
+
+static int
 take_database(struct options *options, int count, char **arguments)
 {
 	if (count > 1)
@@ -363,6 +389,9 @@ options_parse(struct options *options, int count, char **arguments)
 		if (outcome != OPTIONS_GO_ON)
 			return outcome;
 	}
+	if (options->salvages)
+		return take_salvage(options, count - optind,
+				    arguments + optind);
 	return take_database(options, count - optind, arguments + optind);
 }
 

@@ -21,6 +21,8 @@ struct options {
 	const struct render *render;
 	struct options_script *scripts;
 	size_t script_count;
+	const char *salvage_to; /* NULL: nothing is to be salvaged */
+	bool salvages;
 	bool is_safe;
 	bool bails;
 };

@@ -10,6 +10,9 @@ struct loader {
 	struct engine *engine;
 	struct catalog *catalog;
 	struct table *waiting;
+	/* Of a repair; NULL: what is missing is damage. */
+	void (*on_keyspace)(void *context, const struct keyspace *keyspace);
+	void *context;
 	struct error *error;
 };
 
@@ -89,19 +92,77 @@ load_rows(struct loader *loader, struct engine_scan *scan)
 	}
 }
 
+/* Writes a keyspace's row, waiting for room. */
+static int
+store_keyspace(struct loader *loader, const struct keyspace *keyspace)
+{
+	struct arena arena = { 0 };
+	struct engine_write write = {
+		.kind = ENGINE_WRITE_ROW,
+		.table = ENGINE_TABLE_CATALOG,
+		.key = catalog_store_keyspace_key(keyspace->name, &arena),
+		.value = catalog_store_keyspace_value(keyspace, &arena),
+		.timestamp_us = engine_timestamp_us(loader->engine),
+	};
+	uint64_t lsn;
+	int result = arena.has_failed ? error_no_memory(loader->error) :
+					ENGINE_PENDING;
+
+	while (result == ENGINE_PENDING) {
+		result = engine_write(loader->engine, &write, 1, &lsn,
+				      loader->error);
+		if (result == ENGINE_PENDING &&
+		    engine_poll(loader->engine, -1, loader->error) < 0)
+			result = -(int)ERROR_IO;
+	}
+	arena_finish(&arena);
+	return result;
+}
+
+static int
+make_keyspace(struct loader *loader, struct slice name)
+{
+	struct keyspace *keyspace = keyspace_create();
+	int result;
+
+	if (keyspace == NULL)
+		return error_no_memory(loader->error);
+	keyspace->name = arena_copy(&keyspace->arena, name);
+	if (keyspace->arena.has_failed)
+		result = error_no_memory(loader->error);
+	else
+		result = store_keyspace(loader, keyspace);
+	if (result < 0) {
+		keyspace_destroy(keyspace);
+		return result;
+	}
+	catalog_add_keyspace(loader->catalog, keyspace);
+	loader->on_keyspace(loader->context, keyspace);
+	return 0;
+}
+
+static int
+need_keyspace(struct loader *loader, const struct table *table)
+{
+	if (catalog_find_keyspace(loader->catalog, table->keyspace) != NULL)
+		return 0;
+	if (loader->on_keyspace != NULL)
+		return make_keyspace(loader, table->keyspace);
+	return error_set(loader->error, ERROR_CORRUPT,
+			 "catalog: table %.*s.%.*s is in no keyspace",
+			 SLICE_ARGUMENTS(table->keyspace),
+			 SLICE_ARGUMENTS(table->name));
+}
+
 static int
 add_waiting(struct loader *loader)
 {
 	while (loader->waiting != NULL) {
 		struct table *table = loader->waiting;
+		int result = need_keyspace(loader, table);
 
-		if (catalog_find_keyspace(loader->catalog,
-					  table->keyspace) == NULL)
-			return error_set(loader->error, ERROR_CORRUPT,
-					 "catalog: table %.*s.%.*s is in no "
-					 "keyspace",
-					 SLICE_ARGUMENTS(table->keyspace),
-					 SLICE_ARGUMENTS(table->name));
+		if (result < 0)
+			return result;
 		loader->waiting = table->next;
 		table->next = NULL;
 		engine_set_gc_grace(loader->engine, table->storage_id,
@@ -111,35 +172,56 @@ add_waiting(struct loader *loader)
 	return 0;
 }
 
-int
-catalog_store_load(struct engine *engine, struct catalog *catalog,
-		   struct error *error)
+static int
+load(struct loader *loader)
 {
-	const struct engine_scan_range range = {
+	static const struct engine_scan_range range = {
 		.table = ENGINE_TABLE_CATALOG,
 		.first_token = INT64_MIN,
 		.last_token = INT64_MAX,
 	};
-	struct loader loader = {
-		.engine = engine,
-		.catalog = catalog,
-		.error = error,
-	};
 	struct engine_scan *scan;
-	int result = engine_scan_open(engine, &range, &scan, error);
+	int result = engine_scan_open(loader->engine, &range, &scan,
+				      loader->error);
 
 	if (result < 0)
 		return result;
-	result = load_rows(&loader, scan);
+	result = load_rows(loader, scan);
 	engine_scan_close(scan);
 	if (result == 0)
-		result = add_waiting(&loader);
-	while (loader.waiting != NULL) {
-		struct table *table = loader.waiting;
+		result = add_waiting(loader);
+	while (loader->waiting != NULL) {
+		struct table *table = loader->waiting;
 
-		loader.waiting = table->next;
+		loader->waiting = table->next;
 		table->next = NULL;
 		table_release(table);
 	}
 	return result;
+}
+
+int
+catalog_store_load(struct engine *engine, struct catalog *catalog,
+		   struct error *error)
+{
+	return load(&(struct loader){
+		.engine = engine,
+		.catalog = catalog,
+		.error = error,
+	});
+}
+
+int
+catalog_store_repair(struct engine *engine, struct catalog *catalog,
+		     void (*on_keyspace)(void *context,
+					 const struct keyspace *keyspace),
+		     void *context, struct error *error)
+{
+	return load(&(struct loader){
+		.engine = engine,
+		.catalog = catalog,
+		.on_keyspace = on_keyspace,
+		.context = context,
+		.error = error,
+	});
 }

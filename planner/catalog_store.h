@@ -16,6 +16,13 @@ MUST_CHECK int catalog_store_load(struct engine *engine,
 				  struct catalog *catalog,
 				  struct error *error);
 
+/* The same in a database that was salvaged: a keyspace whose own row is lost
+ * is made again, in the engine too, and told to ${on_keyspace}. */
+MUST_CHECK int catalog_store_repair(
+	struct engine *engine, struct catalog *catalog,
+	void (*on_keyspace)(void *context, const struct keyspace *keyspace),
+	void *context, struct error *error);
+
 /* Keys and values for engine_write, in ${arena}; null when out of memory. */
 struct slice catalog_store_keyspace_key(struct slice keyspace,
 					struct arena *arena);

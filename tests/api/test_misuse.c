@@ -15,6 +15,7 @@ TEST(null_handles_are_misuse_or_nothing)
 	struct logstor_statistics statistics = { .size = sizeof(statistics) };
 	logstor_session *session;
 	logstor_statement *statement;
+	struct logstor_salvage unsized = { 0 };
 	uint64_t done = 1, total = 1;
 	size_t size = 1;
 
@@ -23,6 +24,12 @@ TEST(null_handles_are_misuse_or_nothing)
 	assert_non_null(logstor_database_error(NULL));
 	assert_int_equal(logstor_commit(NULL), LOGSTOR_MISUSE);
 	assert_int_equal(logstor_poll(NULL, 0), LOGSTOR_MISUSE);
+	assert_int_equal(logstor_salvage(NULL, "x", NULL, NULL, 0),
+			 LOGSTOR_MISUSE);
+	assert_int_equal(logstor_salvage("x", NULL, NULL, NULL, 0),
+			 LOGSTOR_MISUSE);
+	assert_int_equal(logstor_salvage("x", "y", &unsized, NULL, 0),
+			 LOGSTOR_MISUSE);
 	assert_int_equal(logstor_stats(NULL, &statistics), LOGSTOR_MISUSE);
 	logstor_set_blocking(NULL, false);
 	logstor_set_deferred_commit(NULL, true);

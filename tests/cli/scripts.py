@@ -286,6 +286,9 @@ def usage_errors_say_what_to_do(shell, _folder):
             (["a", "b"], "more than one"),
             ([""], "empty"),
             (["--readonly"], "DATABASE"),
+            (["--salvage", "a"], "two directories"),
+            (["--salvage", "a", "b", "c"], "two directories"),
+            (["--salvage", "a", "b", "-e", ""], "runs nothing"),
             (["--max-size", "much"], "64K, 32M or 4G"),
             (["--cache-size", "4 "], "64K, 32M or 4G"),
             (["--cache-size", "4KB"], "64K, 32M or 4G"),
@@ -303,7 +306,7 @@ def usage_errors_say_what_to_do(shell, _folder):
                    "--sync", "--readonly", "--safe", "--version",
                    "--max-size", "--cache-size", "--separator-size",
                    "--checkpoint-size", "--eager-separation",
-                   "--segment-size", "--file-segments"):
+                   "--segment-size", "--file-segments", "--salvage"):
         assert option in out, option
     assert "141" in out, out
     assert all(len(line) < 80 for line in out.split("\n")), out

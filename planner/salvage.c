@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Storage saves rows of numbered tables.  What they are called stands in rows
+ * of the catalog, which may be lost like any others: so afterwards the new
+ * database is opened and its schema made whole, and each table is told by its
+ * name. */
+#include "planner/catalog_store.h"
+#include "planner/session.h"
+#include "storage/salvage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An engine built without it says so when it is asked. */
+#pragma weak salvage_run
+
+/* The engine's count of a table's rows. */
+struct saved_table {
+	uint32_t number;
+	bool is_named; /* the catalog knows it */
+	uint64_t rows;
+};
+
+struct salvage {
+	struct logstor_salvage *told; /* the caller's */
+	struct saved_table *tables;
+	size_t table_count;
+	bool has_failed; /* no memory for them */
+	struct error error;
+};
+
+/* ---- what storage tells ---- */
+
+static void
+tell_fault(struct salvage *salvage, const char *file, uint64_t offset,
+	   const char *what)
+{
+	salvage->told->faults++;
+	if (salvage->told->on_fault != NULL)
+		salvage->told->on_fault(salvage->told->context, file, offset,
+					what);
+}
+
+static void
+take_fault(void *context, const struct engine_fault *fault)
+{
+	tell_fault(context, fault->file, fault->offset, fault->what);
+}
+
+static void
+take_table(void *context, uint32_t number, uint64_t rows)
+{
+	struct salvage *salvage = context;
+	size_t count = salvage->table_count + 1;
+	struct saved_table *tables =
+		realloc(salvage->tables, count * sizeof(*tables));
+
+	if (tables == NULL) {
+		salvage->has_failed = true;
+		return;
+	}
+	tables[count - 1] = (struct saved_table){ number, false, rows };
+	salvage->tables = tables;
+	salvage->table_count = count;
+}
+
+static bool
+take_progress(void *context, const struct engine_progress *progress)
+{
+	const struct logstor_salvage *told =
+		((struct salvage *)context)->told;
+
+	return told->on_progress != NULL &&
+	       told->on_progress(told->context, progress->done_bytes,
+				 progress->total_bytes);
+}
+
+/* ---- directories ---- */
+
+static int
+open_directory(const char *path, bool may_create, bool no_io_uring,
+	       struct io **io, struct error *error)
+{
+	if (no_io_uring)
+		return io_sync_create(path, may_create, io, error);
+	return io_uring_create(path, may_create, io, error);
+}
+
+static int
+note_name(void *context, const char *name)
+{
+	char *found = context;
+
+	snprintf(found, 256, "%s", name);
+	return 1;
+}
+
+static int
+check_empty(struct io *io, struct error *error)
+{
+	char found[256] = "";
+	int result = io->methods->list(io, note_name, found);
+
+	if (result < 0)
+		return io_error(io, result, "list", NULL, IO_NO_OFFSET, error);
+	if (result == 0)
+		return 0;
+	result = error_set(error, ERROR_CONFIG, "%s is not empty: found '%s'",
+			   io->methods->path(io), found);
+	error_hint(error, "name a new or an empty directory");
+	return result;
+}
+
+static int
+save_rows(struct salvage *salvage, const char *from, const char *to)
+{
+	struct logstor_salvage *told = salvage->told;
+	struct salvage_report report = {
+		.on_fault = take_fault,
+		.on_table = take_table,
+		.on_progress = take_progress,
+		.context = salvage,
+	};
+	struct io *damaged, *fresh;
+	int result;
+
+	if (salvage_run == NULL)
+		return error_set(&salvage->error, ERROR_INVALID,
+				 "salvage is not supported yet");
+	result = open_directory(from, false, told->no_io_uring, &damaged,
+				&salvage->error);
+	if (result < 0)
+		return result;
+	result = open_directory(to, true, told->no_io_uring, &fresh,
+				&salvage->error);
+	if (result < 0) {
+		damaged->methods->destroy(damaged);
+		return result;
+	}
+	result = check_empty(fresh, &salvage->error);
+	if (result < 0) {
+		damaged->methods->destroy(damaged);
+		fresh->methods->destroy(fresh);
+		return result;
+	}
+	result = salvage_run(damaged, fresh, &report, &salvage->error);
+	told->rows = report.rows;
+	told->deleted_may_return = report.may_resurrect;
+	if (result == 0 && salvage->has_failed)
+		return error_no_memory(&salvage->error);
+	return result;
+}
+
+/* ---- the schema ---- */
+
+static void
+tell_keyspace(void *context, const struct keyspace *keyspace)
+{
+	char what[512];
+
+	snprintf(what, sizeof(what),
+		 "the definition of keyspace %.*s is lost; it was made again "
+		 "without its options",
+		 SLICE_ARGUMENTS(keyspace->name));
+	tell_fault(context, NULL, UINT64_MAX, what);
+}
+
+static struct saved_table *
+find_saved(struct salvage *salvage, uint32_t number)
+{
+	for (size_t i = 0; i < salvage->table_count; i++)
+		if (salvage->tables[i].number == number)
+			return &salvage->tables[i];
+	return NULL;
+}
+
+static void
+tell_table(struct salvage *salvage, const struct table *table, uint64_t rows)
+{
+	struct logstor_salvage *told = salvage->told;
+	char keyspace[256], name[256];
+
+	told->tables++;
+	if (told->on_table == NULL)
+		return;
+	snprintf(keyspace, sizeof(keyspace), "%.*s",
+		 SLICE_ARGUMENTS(table->keyspace));
+	snprintf(name, sizeof(name), "%.*s", SLICE_ARGUMENTS(table->name));
+	told->on_table(told->context, keyspace, name, rows);
+}
+
+/* A table whose number nobody registered, because that record and all its rows
+ * are lost: it is there, and empty. */
+static int
+register_table(struct salvage *salvage, struct engine *engine,
+	       uint32_t number)
+{
+	struct engine_write write = {
+		.kind = ENGINE_WRITE_CREATE_TABLE,
+		.table = number,
+		.timestamp_us = engine_timestamp_us(engine),
+	};
+	uint64_t lsn;
+	int result;
+
+	do {
+		result = engine_write(engine, &write, 1, &lsn,
+				      &salvage->error);
+		if (result == ENGINE_PENDING &&
+		    engine_poll(engine, -1, &salvage->error) < 0)
+			return -(int)ERROR_IO;
+	} while (result == ENGINE_PENDING);
+	return result;
+}
+
+static int
+settle_table(struct salvage *salvage, struct engine *engine,
+	     const struct table *table)
+{
+	struct saved_table *saved = find_saved(salvage, table->storage_id);
+
+	tell_table(salvage, table, saved == NULL ? 0 : saved->rows);
+	if (saved == NULL)
+		return register_table(salvage, engine, table->storage_id);
+	saved->is_named = true;
+	return 0;
+}
+
+/* Rows of a table whose name is lost are there, and can't be asked for. */
+static void
+tell_nameless(struct salvage *salvage)
+{
+	for (size_t i = 0; i < salvage->table_count; i++) {
+		const struct saved_table *table = &salvage->tables[i];
+		char what[160];
+
+		if (table->is_named || table->rows == 0)
+			continue;
+		snprintf(what, sizeof(what),
+			 "the definition of table number %lu is lost, and "
+			 "its %llu rows with it",
+			 (unsigned long)table->number,
+			 (unsigned long long)table->rows);
+		salvage->told->rows -= table->rows;
+		tell_fault(salvage, NULL, UINT64_MAX, what);
+	}
+}
+
+static int
+settle_tables(struct salvage *salvage, struct engine *engine,
+	      const struct catalog *catalog)
+{
+	const struct keyspace *keyspace = catalog->keyspaces;
+
+	for (; keyspace != NULL; keyspace = keyspace->next) {
+		const struct table *table = keyspace->tables;
+
+		for (; table != NULL; table = table->next) {
+			int result = settle_table(salvage, engine, table);
+
+			if (result < 0)
+				return result;
+		}
+	}
+	tell_nameless(salvage);
+	return 0;
+}
+
+static int
+settle_schema(struct salvage *salvage, const char *to)
+{
+	const struct engine_options options = { .must_exist = true };
+	struct error *error = &salvage->error;
+	struct catalog catalog = { 0 };
+	struct engine *engine;
+	struct io *io;
+	int closed;
+	int result = open_directory(to, false, salvage->told->no_io_uring,
+				    &io, error);
+
+	if (result == 0)
+		result = engine_open(io, &options, &engine, error);
+	if (result < 0)
+		return result;
+	result = catalog_store_repair(engine, &catalog, tell_keyspace,
+				      salvage, error);
+	if (result == 0)
+		result = settle_tables(salvage, engine, &catalog);
+	catalog_finish(&catalog);
+	closed = engine_close(engine, result < 0 ? NULL : error);
+	return result < 0 ? result : closed;
+}
+
+/* ---- the door ---- */
+
+int
+logstor_salvage(const char *from, const char *to,
+		struct logstor_salvage *given, char *message, size_t size)
+{
+	struct logstor_salvage told = { .size = sizeof(told) };
+	struct salvage salvage = { .told = &told, .error = ERROR_INIT };
+	size_t known = sizeof(told);
+	int result;
+
+	if (message != NULL && size > 0)
+		message[0] = '\0';
+	if (from == NULL || to == NULL ||
+	    (given != NULL && given->size < sizeof(given->size)))
+		return LOGSTOR_MISUSE;
+	if (given != NULL) {
+		known = given->size < known ? given->size : known;
+		memcpy(&told, given, known);
+		told.tables = told.rows = told.faults = 0;
+		told.deleted_may_return = false;
+	}
+	result = save_rows(&salvage, from, to);
+	if (result == 0)
+		result = settle_schema(&salvage, to);
+	free(salvage.tables);
+	if (given != NULL)
+		memcpy(given, &told, known);
+	if (result == 0)
+		return LOGSTOR_OK;
+	if (message != NULL && size > 0)
+		snprintf(message, size, "%s", salvage.error.message);
+	return LOGSTOR_ERROR;
+}
