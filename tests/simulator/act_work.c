@@ -7,13 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-int engine_check_open(struct engine *engine, struct engine_check **check,
-		      struct error *error) __attribute__((weak));
-int engine_check_next(struct engine_check *check, struct engine_fault *fault,
-		      struct engine_progress *progress, struct error *error)
-	__attribute__((weak));
-void engine_check_close(struct engine_check *check) __attribute__((weak));
-
 enum { IDLE_POLLS_MAX_HERE = 300, GROUP_US_MAX = 30000 };
 
 /* ---- on demand ---- */

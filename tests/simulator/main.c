@@ -2,10 +2,15 @@
  *
  *	simulate --seed N --crashes N [--operations N]
  *	         [--geometry small|real] [--verbose]
+ *	simulate --seed N --corrupt STEP [--databases N] [--geometry small|real]
  *
  * Lives of databases, one seed after the other, until that many crashes have
  * happened.  The last line counts them and every kind of violation; exit 0
- * only when there is none. */
+ * only when there is none.
+ *
+ * With --corrupt cleanly closed databases are damaged instead, in every way,
+ * of all bits every STEP-th one flipped. */
+#include "tests/simulator/corrupt.h"
 #include "tests/simulator/episode.h"
 
 #include <inttypes.h>
@@ -22,6 +27,8 @@ struct arguments {
 	uint64_t seed;
 	uint64_t crashes;
 	size_t operations;
+	uint32_t corrupt;   /* bits from one flip to the next; 0: crashes */
+	uint64_t databases; /* to corrupt */
 	enum geometry geometry;
 	bool is_verbose;
 };
@@ -164,13 +171,37 @@ now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* ---- corruption ---- */
+
+static int
+corrupt(const struct arguments *arguments)
+{
+	struct corrupt_totals totals = { 0 };
+	double started_s = now_s();
+
+	for (uint64_t i = 0; i < arguments->databases; i++)
+		corrupt_run(arguments->seed + i, arguments->geometry,
+			    arguments->corrupt, &totals);
+	printf("%.1f s\n"
+	       "bits=%" PRIu64 " zeroed=%" PRIu64 " swapped=%" PRIu64
+	       " returned=%" PRIu64 " cut=%" PRIu64 " refused=%" PRIu64
+	       " unread=%" PRIu64 " checked=%" PRIu64 " harmless=%" PRIu64
+	       " wrong=%" PRIu64 "\n",
+	       now_s() - started_s, totals.bits, totals.sectors, totals.swaps,
+	       totals.returns, totals.cuts, totals.refused, totals.unread,
+	       totals.checked, totals.harmless, totals.wrong);
+	return totals.wrong > 0 ? 1 : 0;
+}
+
 /* ---- arguments ---- */
 
 static int
 usage(void)
 {
 	fputs("usage: simulate --seed N --crashes N [--operations N]\n"
-	      "                [--geometry small|real] [--verbose]\n",
+	      "                [--geometry small|real] [--verbose]\n"
+	      "       simulate --seed N --corrupt STEP [--databases N]\n"
+	      "                [--geometry small|real]\n",
 	      stderr);
 	return 2;
 }
@@ -207,6 +238,10 @@ parse_option(struct arguments *arguments, const char *name, const char *value)
 		arguments->crashes = number;
 	else if (strcmp(name, "--operations") == 0 && number > 0)
 		arguments->operations = (size_t)number;
+	else if (strcmp(name, "--corrupt") == 0 && number > 0)
+		arguments->corrupt = (uint32_t)number;
+	else if (strcmp(name, "--databases") == 0)
+		arguments->databases = number;
 	else
 		return false;
 	return true;
@@ -233,7 +268,8 @@ main(int count, char **texts)
 {
 	struct arguments arguments = { .seed = 1,
 				       .crashes = 1000,
-				       .operations = 100 };
+				       .operations = 100,
+				       .databases = 1 };
 	struct totals totals = { 0 };
 	double started_s = now_s();
 
@@ -247,6 +283,8 @@ main(int count, char **texts)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("simulate: seeds from %" PRIu64 " on, %s geometry\n",
 	       arguments.seed, geometry_name(arguments.geometry));
+	if (arguments.corrupt > 0)
+		return corrupt(&arguments);
 	for (uint64_t seed = arguments.seed;
 	     totals.crashes < arguments.crashes && !has_failed(&totals);
 	     seed++)
