@@ -212,4 +212,247 @@ TEST(live_and_dead_bytes_add_up)
 	fault_disk_destroy(disk);
 }
 
+/* ---- the life of a place ---- */
+
+static const struct segment_use user_mixed = { .kind = BUFFER_MIXED,
+					       .stream = STREAM_USER };
+
+static struct segment_manager
+make_grown(struct fault_disk *disk, uint32_t segments)
+{
+	struct segment_manager manager = make(disk, 0);
+
+	manager.next_sequence = 1;
+	while (manager.segment_count < segments)
+		assert_int_equal(grow(&manager), GROWTH_IDLE);
+	return manager;
+}
+
+static void
+discard(struct fault_disk *disk, struct segment_manager *manager)
+{
+	finish(manager);
+	fault_disk_destroy(disk);
+}
+
+static enum segment_state
+state_of(const struct segment_manager *manager, uint32_t segment)
+{
+	return (enum segment_state)manager->segments[segment].state;
+}
+
+TEST(a_segment_lives_dies_and_is_used_again)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct segment_manager manager = make_grown(disk, 8);
+	struct location a = { 0, 128, 40 }, b = { 0, 168, 48 };
+	uint64_t seed;
+
+	assert_int_equal(segment_manager_take(&manager, &user_mixed), 0);
+	seed = segment_manager_seed(&manager, 0);
+	assert_int_equal(state_of(&manager, 0), SEGMENT_OPEN);
+	assert_int_equal(manager.segments[0].life, 1);
+	segment_manager_note_write(&manager, 0, 5);
+	segment_manager_note_write(&manager, 0, 6);
+	assert_int_equal(manager.segments[0].first_write, 5);
+	assert_int_equal(manager.segments[0].last_write, 6);
+	segment_manager_add_record(&manager, a);
+	segment_manager_add_record(&manager, b);
+	/* What is open doesn't die. */
+	segment_manager_kill_record(&manager, a);
+	segment_manager_seal(&manager, 0);
+	assert_int_equal(state_of(&manager, 0), SEGMENT_SEALED);
+	segment_manager_kill_record(&manager, b);
+	assert_int_equal(state_of(&manager, 0), SEGMENT_DEAD);
+	assert_int_equal(manager.dead.first, 0);
+	assert_int_equal(manager.dead.count, 1);
+	assert_int_equal(segment_manager_available(&manager), 7);
+	segment_manager_begin_freeing(&manager, 0);
+	assert_int_equal(manager.dead.count, 0);
+	assert_int_equal(manager.freeing_count, 1);
+	assert_int_equal(manager.record_bytes, 88);
+	segment_manager_free(&manager, 0);
+	assert_int_equal(manager.freeing_count, 0);
+	assert_int_equal(manager.record_bytes, 0);
+	assert_int_equal(segment_manager_available(&manager), 8);
+	/* All others come first. */
+	for (uint32_t i = 1; i < 8; i++)
+		assert_int_equal(segment_manager_take(&manager, &user_mixed),
+				 i);
+	assert_int_equal(segment_manager_take(&manager, &user_mixed), 0);
+	assert_int_equal(manager.segments[0].life, 2);
+	assert_int_equal(manager.segments[0].sequence, 9);
+	assert_int_equal(manager.segments[0].first_write, 0);
+	assert_true(segment_manager_seed(&manager, 0) != seed);
+	assert_int_equal(segment_manager_available(&manager), 0);
+	discard(disk, &manager);
+}
+
+TEST(a_segment_without_a_live_record_dies_when_it_is_sealed)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct segment_manager manager = make_grown(disk, 8);
+
+	for (int i = 0; i < 3; i++)
+		segment_manager_take(&manager, &user_mixed);
+	segment_manager_seal(&manager, 1);
+	segment_manager_seal(&manager, 2);
+	segment_manager_seal(&manager, 0);
+	assert_int_equal(manager.dead.count, 3);
+	assert_int_equal(manager.dead.first, 1);
+	assert_int_equal(manager.segments[1].next, 2);
+	assert_int_equal(manager.dead.last, 0);
+	/* From the middle, the end, the start. */
+	segment_manager_begin_freeing(&manager, 2);
+	assert_int_equal(manager.segments[1].next, 0);
+	assert_int_equal(manager.segments[0].previous, 1);
+	segment_manager_begin_freeing(&manager, 0);
+	assert_int_equal(manager.dead.last, 1);
+	segment_manager_begin_freeing(&manager, 1);
+	assert_int_equal(manager.dead.count, 0);
+	discard(disk, &manager);
+}
+
+TEST(a_victim_goes_back_or_dies)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct segment_manager manager = make_grown(disk, 8);
+	struct location a = { 0, 128, 40 };
+
+	segment_manager_take(&manager, &user_mixed);
+	segment_manager_add_record(&manager, a);
+	segment_manager_seal(&manager, 0);
+	segment_manager_begin_victim(&manager, 0);
+	segment_manager_end_victim(&manager, 0);
+	assert_int_equal(state_of(&manager, 0), SEGMENT_SEALED);
+	segment_manager_begin_victim(&manager, 0);
+	segment_manager_kill_record(&manager, a);
+	/* Somebody is still reading it. */
+	assert_int_equal(state_of(&manager, 0), SEGMENT_VICTIM);
+	segment_manager_end_victim(&manager, 0);
+	assert_int_equal(state_of(&manager, 0), SEGMENT_DEAD);
+	discard(disk, &manager);
+}
+
+TEST(a_quarantined_segment_dies_only_when_its_last_record_does)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct segment_manager manager = make_grown(disk, 8);
+	struct location a = { 0, 128, 40 }, b = { 0, 168, 48 };
+
+	segment_manager_take(&manager, &user_mixed);
+	segment_manager_add_record(&manager, a);
+	segment_manager_add_record(&manager, b);
+	segment_manager_seal(&manager, 0);
+	segment_manager_quarantine(&manager, 0);
+	segment_manager_kill_record(&manager, a);
+	assert_int_equal(state_of(&manager, 0), SEGMENT_QUARANTINED);
+	segment_manager_kill_record(&manager, b);
+	assert_int_equal(state_of(&manager, 0), SEGMENT_DEAD);
+	/* One that was never accepted just stays away. */
+	segment_manager_take(&manager, &user_mixed);
+	segment_manager_abandon(&manager, 1);
+	assert_int_equal(state_of(&manager, 1), SEGMENT_QUARANTINED);
+	assert_int_equal(manager.dead.count, 1);
+	discard(disk, &manager);
+}
+
+static void
+count_change(void *context, uint32_t segment)
+{
+	(void)segment;
+	(*(int *)context)++;
+}
+
+TEST(who_watches_is_told_of_sealed_segments_only)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct segment_manager manager = make_grown(disk, 8);
+	struct location a = { 0, 128, 40 }, b = { 0, 168, 48 };
+	int changes = 0;
+
+	manager.on_change = count_change;
+	manager.on_change_context = &changes;
+	segment_manager_take(&manager, &user_mixed);
+	segment_manager_add_record(&manager, a);
+	segment_manager_add_record(&manager, b);
+	assert_int_equal(changes, 0);
+	segment_manager_seal(&manager, 0);
+	assert_int_equal(changes, 1);
+	segment_manager_kill_record(&manager, a);
+	assert_int_equal(changes, 2);
+	segment_manager_kill_record(&manager, b);
+	assert_int_equal(changes, 3);
+	discard(disk, &manager);
+}
+
+/* ---- runs ---- */
+
+TEST(neighbours_are_found_in_one_file_only)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct segment_manager manager = make_grown(disk, 2 * PER_FILE);
+
+	assert_int_equal(segment_manager_find_run(&manager, PER_FILE + 1),
+			 SEGMENT_NONE);
+	assert_int_equal(segment_manager_find_run(&manager, PER_FILE), 0);
+	segment_manager_take(&manager, &user_mixed);
+	assert_int_equal(segment_manager_find_run(&manager, PER_FILE - 1), 1);
+	assert_int_equal(segment_manager_find_run(&manager, PER_FILE),
+			 PER_FILE);
+	segment_manager_set_aside(&manager, PER_FILE, PER_FILE);
+	assert_int_equal(segment_manager_find_run(&manager, PER_FILE),
+			 SEGMENT_NONE);
+	assert_int_equal(segment_manager_available(&manager), PER_FILE - 1);
+	segment_manager_put_back(&manager, PER_FILE, PER_FILE);
+	/* From where places are used next, then from the start. */
+	for (int i = 0; i < PER_FILE + 3; i++)
+		segment_manager_take(&manager, &user_mixed);
+	segment_manager_seal(&manager, 3);
+	segment_manager_seal(&manager, 4);
+	for (uint32_t i = 3; i < 5; i++) {
+		segment_manager_begin_freeing(&manager, i);
+		segment_manager_free(&manager, i);
+	}
+	assert_int_equal(segment_manager_find_run(&manager, 2), PER_FILE + 4);
+	segment_manager_set_aside(&manager, PER_FILE + 4, PER_FILE - 4);
+	assert_int_equal(segment_manager_find_run(&manager, 2), 3);
+	assert_int_equal(segment_manager_find_run(&manager, 3), SEGMENT_NONE);
+	discard(disk, &manager);
+}
+
+TEST(a_run_lives_and_dies_as_one)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct segment_manager manager = make_grown(disk, 8);
+	struct segment_use use = { .kind = BUFFER_PART,
+				   .stream = STREAM_USER };
+	uint32_t room = SEGMENT - FORMAT_HEADER_SIZE;
+	struct location row = { 2, 128, 2 * room + 8 };
+
+	segment_manager_set_aside(&manager, 2, 3);
+	segment_manager_take_run(&manager, &use, 2, 3);
+	assert_int_equal(segment_manager_available(&manager), 5);
+	segment_manager_add_record(&manager, row);
+	for (uint32_t i = 2; i < 5; i++) {
+		assert_int_equal(manager.segments[i].sequence, i - 1);
+		assert_int_equal(manager.segments[i].kind, BUFFER_PART);
+		assert_int_equal(manager.segments[i].live_bytes,
+				 i < 4 ? room : 8);
+		segment_manager_seal(&manager, i);
+		assert_int_equal(state_of(&manager, i), SEGMENT_SEALED);
+	}
+	assert_int_equal(manager.live_bytes, row.size);
+	segment_manager_pin(&manager, row);
+	segment_manager_pin(&manager, row);
+	segment_manager_unpin(&manager, row);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(manager.segments[i].pins, i >= 2 && i < 5);
+	segment_manager_unpin(&manager, row);
+	segment_manager_kill_record(&manager, row);
+	assert_int_equal(manager.dead.count, 3);
+	assert_int_equal(manager.live_bytes, 0);
+	discard(disk, &manager);
+}
+
 UNIT_MAIN()
