@@ -6,8 +6,14 @@
 
 #include <assert.h>
 
-/* Keys in flight together: enough to keep a fast disk busy. */
-enum { BATCH_MAX = 128 };
+enum {
+	/* Keys in flight together: enough to keep a fast disk busy. */
+	BATCH_MAX = 128,
+	/* Before it is known how large the rows are, and what they may take
+	 * together when it is: a row can have 16 MiB. */
+	BATCH_FIRST = 16,
+	BATCH_SIZE = 32 << 20
+};
 
 static int
 resume_keys(struct row_source *source, struct slice after_key,
@@ -48,6 +54,7 @@ open_keys(struct row_source *source, const struct plan *plan,
 		if (source->many == NULL)
 			return error_no_memory(error);
 	}
+	source->batch_next = BATCH_FIRST;
 	return resume_keys(source, after_key, error);
 }
 
@@ -132,7 +139,10 @@ static void
 begin_batch(struct row_source *source)
 {
 	size_t left = source->key_count - source->key_next;
-	size_t count = left < source->batch_max ? left : source->batch_max;
+	size_t most = source->batch_next < source->batch_max ?
+			      source->batch_next :
+			      source->batch_max;
+	size_t count = left < most ? left : most;
 	struct engine_row *rows = source->batch_max > 1 ? source->many :
 							  &source->one;
 
@@ -150,6 +160,18 @@ begin_batch(struct row_source *source)
 	source->is_read = false;
 }
 
+/* As many as fit when the next rows are as large as these. */
+static void
+choose_next_batch(struct row_source *source)
+{
+	size_t largest = BATCH_SIZE / BATCH_MAX;
+
+	for (size_t i = 0; i < source->read.count; i++)
+		if (source->read.rows[i].value.size > largest)
+			largest = source->read.rows[i].value.size;
+	source->batch_next = largest < BATCH_SIZE ? BATCH_SIZE / largest : 1;
+}
+
 static int
 fill_batch(struct row_source *source, struct error *error)
 {
@@ -162,6 +184,7 @@ fill_batch(struct row_source *source, struct error *error)
 		source->is_read = true;
 		for (size_t i = 0; i < source->read.count; i++)
 			see(source, source->read.rows[i].lsn);
+		choose_next_batch(source);
 	}
 	return wait_committed(source, error);
 }

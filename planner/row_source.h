@@ -20,6 +20,7 @@ struct row_source {
 	size_t key_count;
 	size_t key_next;         /* first key that is not in a read yet */
 	size_t batch_max;        /* keys that are read at once */
+	size_t batch_next;       /* … and next, since rows may be large */
 	struct engine_read read; /* count 0: none is open */
 	size_t read_next;        /* first row of it that hasn't come out */
 	bool is_read;            /* it has come back */
