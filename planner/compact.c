@@ -28,7 +28,6 @@ execute_compact_begin(struct execute_compact *compact,
 	if (session->database->is_read_only)
 		return error_set(error, ERROR_INVALID,
 				 "the database is open for reading only");
-	engine_get_statistics(session->database->engine, &compact->before);
 	return 0;
 }
 
@@ -69,6 +68,14 @@ execute_compact_next(struct execute_compact *compact, struct error *error)
 
 	if (compact->is_done)
 		return ENGINE_END;
+	if (!compact->is_begun) {
+		result = session_settle(session);
+		if (result != 0)
+			return result;
+		engine_get_statistics(session->database->engine,
+				      &compact->before);
+		compact->is_begun = true;
+	}
 	result = engine_compact(session->database->engine, &session->work,
 				error);
 	if (result != 0)

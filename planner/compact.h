@@ -12,6 +12,7 @@ enum { COMPACT_COLUMN_COUNT = 7 };
 struct execute_compact {
 	struct logstor_session *session;
 	struct engine_statistics before;
+	bool is_begun;
 	bool is_done; /* the row was shown */
 	uint8_t numbers[COMPACT_COLUMN_COUNT][8];
 	struct slice values[COMPACT_COLUMN_COUNT];

@@ -113,6 +113,18 @@ session_check_interrupt(struct logstor_session *session, uint64_t rows_done,
 }
 
 int
+session_settle(struct logstor_session *session)
+{
+	struct engine *engine = session->database->engine;
+	struct error ignored = ERROR_INIT;
+	uint64_t lsn = engine_last_lsn(engine);
+
+	if (lsn == 0 || engine_commit(engine, lsn, &ignored) <= 0)
+		return 0;
+	return ENGINE_PENDING;
+}
+
+int
 session_wait(struct logstor_session *session, uint64_t rows_done,
 	     struct error *error)
 {

@@ -83,6 +83,11 @@ MUST_CHECK int session_check_interrupt(struct logstor_session *session,
 				       uint64_t rows_done,
 				       struct error *error);
 
+/* The engine's figures count what is committed: ENGINE_PENDING until that is
+ * everything, then 0.  What can't be committed is told to who asks for that,
+ * not here. */
+int session_settle(struct logstor_session *session);
+
 /* Moves the engine on, waiting a moment; fails as the check does. */
 MUST_CHECK int session_wait(struct logstor_session *session,
 			    uint64_t rows_done, struct error *error);

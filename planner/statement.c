@@ -242,10 +242,6 @@ begin_rows(struct logstor_statement *statement)
 	if (statement->plan->kind == PLAN_EXPLAIN)
 		result = explain_plan(statement->plan->as.explained,
 				      &statement->arena, &rows->list, error);
-	else if (statement->plan->kind == PLAN_SHOW_STORAGE)
-		result = storage_report_make(statement->session,
-					     &statement->arena, &rows->list,
-					     error);
 	else
 		result = execute_describe(statement->session, statement->plan,
 					  &statement->arena, &rows->list,
@@ -283,8 +279,10 @@ begin_plan(struct logstor_statement *statement)
 		return 0;
 	case PLAN_DESCRIBE:
 	case PLAN_EXPLAIN:
-	case PLAN_SHOW_STORAGE:
 		return begin_rows(statement);
+	case PLAN_SHOW_STORAGE:
+		statement->as.rows = (struct statement_rows){ 0 };
+		return 0;
 	case PLAN_CHECK:
 		return execute_check_begin(&statement->as.check, session,
 					   &session->error);
@@ -383,6 +381,27 @@ advance_rows(struct logstor_statement *statement)
 	return 0;
 }
 
+static int
+advance_storage(struct logstor_statement *statement)
+{
+	struct statement_rows *rows = &statement->as.rows;
+	struct logstor_session *session = statement->session;
+	int result;
+
+	if (rows->list.first == NULL) {
+		result = session_settle(session);
+		if (result != 0)
+			return result;
+		rows->list.last = &rows->list.first;
+		result = storage_report_make(session, &statement->arena,
+					     &rows->list, &session->error);
+		if (result < 0)
+			return result;
+		rows->next = rows->list.first;
+	}
+	return advance_rows(statement);
+}
+
 /* 0 with a row, ENGINE_PENDING, ENGINE_END or negative. */
 static int
 advance(struct logstor_statement *statement)
@@ -401,8 +420,9 @@ advance(struct logstor_statement *statement)
 		return advance_use(statement);
 	case PLAN_DESCRIBE:
 	case PLAN_EXPLAIN:
-	case PLAN_SHOW_STORAGE:
 		return advance_rows(statement);
+	case PLAN_SHOW_STORAGE:
+		return advance_storage(statement);
 	case PLAN_CHECK:
 		statement->values = statement->as.check.values;
 		return execute_check_next(&statement->as.check,

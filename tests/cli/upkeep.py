@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""SHOW STORAGE in its forms, and the options that say how a database is kept.
+
+    upkeep.py SHELL
+"""
+
+import json
+import os
+import re
+
+from harness import ROW, SCHEMA, expect, main, same
+
+WANTED = """keys live_bytes dead_bytes disk_bytes segments segments_free
+    user_bytes_written device_bytes_written write_amplification
+    space_amplification index_bytes index_bytes_per_key cache_bytes cache_hits
+    cache_misses compactions separator_flushes checkpoints
+    recovery_ms""".split()
+
+
+def storage_of(shell, *options, script=""):
+    result = shell.run(*options, "--format", "json", "-f", "-",
+                       script=script + "SHOW STORAGE;")
+    expect(result, status=0, errors="")
+    return json.loads(result[1].split("\n")[-2])
+
+
+def as_json_it_is_one_object(shell, folder):
+    path = os.path.join(folder, "a.db")
+    facts = storage_of(shell, path, script=SCHEMA + ROW)
+    for name in WANTED:
+        assert isinstance(facts[name], (int, float)), name
+    same(facts["keys"], 1)
+    assert facts["user_bytes_written"] > 0, facts
+    same(round(facts["write_amplification"], 6),
+         round(facts["device_bytes_written"] / facts["user_bytes_written"],
+               6))
+    same(round(facts["space_amplification"], 6),
+         round(facts["disk_bytes"] / facts["live_bytes"], 6))
+    same(round(facts["index_bytes_per_key"], 6),
+         round(facts["index_bytes"] / facts["keys"], 6))
+    same(len(facts["mixed_by_live_share"]), 10)
+    # Counts are since opening, what is there stays.
+    facts = storage_of(shell, path, "--readonly")
+    same((facts["keys"], facts["user_bytes_written"],
+          facts["write_amplification"]), (1, 0, 0))
+
+
+def for_reading_it_is_a_list_and_a_chart(shell, _folder):
+    for script in ("SHOW STORAGE;", "show storage\n", "Show Storage"):
+        status, out, errors = shell.run(script=SCHEMA + ROW + script)
+        expect((status, out, errors), status=0, errors="")
+        for name in WANTED:
+            assert re.search(rf"^ {name} +\| [0-9.]+( \(.*\))?$", out,
+                             re.M), (name, out)
+        same(len(re.findall(r"^ +\d+ - +\d+% \|", out, re.M)), 10)
+        assert re.search(r"^   0 -  10% \| +1 \| +\d+ \| -{40}$", out,
+                         re.M), out
+        assert "by_live_share" not in out and "rows)" not in out, out
+        assert all(len(line) < 80 for line in out.split("\n")), out
+
+
+def in_other_forms_it_is_a_row(shell, _folder):
+    status, out, errors = shell.run("--format", "csv",
+                                    script="SHOW STORAGE;")
+    expect((status, out, errors), status=0, errors="")
+    same(len(out.split("\n")), 3)
+    assert out.startswith("keys,"), out
+    status, out, errors = shell.run("--format", "expanded",
+                                    script="SHOW STORAGE;")
+    expect((status, out, errors), status=0, errors="", holds=[])
+    assert "@ Row 1" in out and "(1 rows)" in out, out
+
+
+def compact_says_what_it_won(shell, folder):
+    status, out, errors = shell.run(
+        "--format", "json", os.path.join(folder, "a.db"),
+        "-f", "-", script=SCHEMA + ROW * 100 + "COMPACT\nSELECT v FROM t;")
+    expect((status, out, errors), status=0, errors="")
+    row, answer, _ = out.split("\n")
+    same(list(json.loads(row)), [
+        "segments_before", "segments_after", "dead_bytes_before",
+        "dead_bytes_after", "live_bytes", "moved_bytes", "disk_bytes"])
+    same(answer, '{"v": "one"}')
+    expect(shell.run("--readonly", os.path.join(folder, "a.db"), "-e",
+                     "COMPACT"), status=2, out="", holds=["reading only"])
+
+
+def a_new_database_has_the_geometry_asked_for(shell, folder):
+    path = os.path.join(folder, "a.db")
+    options = ["--segment-size", "8K", "--file-segments", "4"]
+    facts = storage_of(shell, *options, path, script=SCHEMA + ROW)
+    same(facts["disk_bytes"], facts["segments"] * 8192)
+    assert os.path.getsize(os.path.join(path, "00-000000.segments")) <= \
+        4 * 8192
+    # It stays what it was made with.
+    facts = storage_of(shell, "--segment-size", "64k", path)
+    same(facts["disk_bytes"], facts["segments"] * 8192)
+    expect(shell.run("--segment-size", "5000", "-e", ""), status=1, out="",
+           holds=["power of two from 4096 to 1048576"])
+
+
+def a_full_database_says_so_and_still_deletes(shell, folder):
+    path = os.path.join(folder, "a.db")
+    options = ["--segment-size", "4K", "--file-segments", "4", "--max-size",
+               "256K", "--cache-size", "0", "--separator-size", "64K",
+               "--checkpoint-size", "64K", "--eager-separation"]
+    rows = "".join(f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 400}');\n"
+                   for k in range(1200))
+    status, out, errors = shell.run(*options, path, "-f", "-",
+                                    script=SCHEMA + rows)
+    expect((status, out, errors), status=2, out="")
+    assert "Overloaded [1001]" in errors, errors[:500]
+    expect(shell.run(*options, path, "-e",
+                     "DELETE FROM ks.t WHERE k IN (1, 2, 3)"),
+           status=0, out="", errors="")
+    facts = storage_of(shell, *options, path)
+    assert 300 < facts["keys"] < 1200, facts
+    assert facts["disk_bytes"] <= 256 << 10, facts
+    same(facts["cache_bytes"], 0)
+
+
+CASES = [
+    as_json_it_is_one_object,
+    for_reading_it_is_a_list_and_a_chart,
+    in_other_forms_it_is_a_row,
+    compact_says_what_it_won,
+    a_new_database_has_the_geometry_asked_for,
+    a_full_database_says_so_and_still_deletes,
+]
+
+if __name__ == "__main__":
+    main(CASES)
