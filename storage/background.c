@@ -15,11 +15,3 @@ engine_compact(struct engine *engine, struct engine_progress *progress,
 		*progress = (struct engine_progress){ 0 };
 	return 0;
 }
-
-int
-engine_checkpoint(struct engine *engine, struct error *error)
-{
-	(void)engine;
-	(void)error;
-	return 0;
-}

@@ -28,6 +28,10 @@ struct checkpoint_start {
 	uint32_t next_table;
 };
 
+/* Whether a segment in use holds buffers that were written behind the start. */
+bool checkpoint_is_in_tail(const struct checkpoint_start *start,
+			   const struct segment *segment);
+
 /* A place as of the start. */
 struct checkpoint_segment {
 	uint64_t sequence;
@@ -38,7 +42,7 @@ struct checkpoint_segment {
 	uint32_t life;
 	uint32_t record_bytes;
 	uint8_t kind, stream, generation;
-	bool is_free; /* dead ones count as free */
+	bool is_free; /* a dead one isn't yet */
 	bool is_open; /* buffers above the start may stand there */
 };
 
@@ -57,12 +61,14 @@ struct checkpoint {
 	uint32_t table_count;
 	struct freed_life *freed;
 	uint32_t freed_count;
+	uint64_t entry_count;
+	uint64_t bytes; /* of the file that are used */
 };
 void checkpoint_finish(struct checkpoint *checkpoint);
 
 /* Opens the file that the manifest names and reads the part before the
- * entries.  CHECKPOINT_UNUSABLE, with the reason in ${error}, when it is missing
- * or damaged there. */
+ * entries.  CHECKPOINT_UNUSABLE, with the reason in ${error}, when it is missing,
+ * damaged or can't be read there. */
 enum { CHECKPOINT_UNUSABLE = 1 };
 struct checkpoint_reader;
 MUST_CHECK int checkpoint_open(struct io *io, const struct manifest *manifest,
@@ -71,13 +77,16 @@ MUST_CHECK int checkpoint_open(struct io *io, const struct manifest *manifest,
 			       struct checkpoint_reader **reader,
 			       struct error *error);
 /* The next entries, all of one table, ascending, as many as are there up to
- * ${capacity}: their number, 0 at the end (then the checksum of the whole was
- * right), CHECKPOINT_DAMAGED as -ERROR_CORRUPT with file and offset.  Several
- * large reads are in flight. */
+ * ${capacity}: their number, or 0 at the end (then everything was there that
+ * the head announces).  Damage is -ERROR_CORRUPT with file and offset.  Several
+ * large reads are in flight.  Places are possible in this geometry, but may
+ * lie behind the last segment. */
 MUST_CHECK int checkpoint_next(struct checkpoint_reader *reader,
 			       uint32_t *table, struct index_entry *entries,
 			       size_t capacity, struct error *error);
-/* Waits for what is in flight. */
+/* Bytes of the file that were read, to tell progress. */
+uint64_t checkpoint_bytes_read(const struct checkpoint_reader *reader);
+/* Waits for what is in flight; NULL is fine. */
 void checkpoint_close(struct checkpoint_reader *reader);
 
 #endif

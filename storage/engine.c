@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/engine.h"
 
+#include "storage/checkpoint_writer.h"
 #include "storage/engine_state.h"
 #include "storage/opening.h"
 #include "storage/segment_freeing.h"
@@ -22,6 +23,7 @@ free_engine(struct engine *engine)
 	table_registry_finish(&engine->tables);
 	pending_map_finish(&engine->pending);
 	buffered_writer_finish(&engine->writer);
+	checkpoint_writer_destroy(engine->checkpoints);
 	segment_freeing_finish(engine);
 	if (engine->segments.io != NULL)
 		segment_manager_finish(&engine->segments);
@@ -80,6 +82,9 @@ engine_open(struct io *io, const struct engine_options *options,
 	opened->retired_token = INT64_MIN;
 	opened->failure = ERROR_INIT;
 	status = check_options(options, error);
+	if (status == 0 && !options->is_read_only)
+		status = checkpoint_writer_create(
+			opened, options->checkpoint_size, error);
 	if (status == 0)
 		status = opening_open(opened, options, error);
 	if (status == 0)
@@ -182,7 +187,9 @@ engine_close(struct engine *engine, struct error *error)
 	if (engine == NULL)
 		return 0;
 	if (!engine->is_read_only) {
+		checkpoint_writer_close(engine);
 		status = settle_everything(engine, error);
+		checkpoint_writer_cancel(engine);
 		waited = wait_for_io(engine, status < 0 ? NULL : error);
 		if (status == 0)
 			status = waited;

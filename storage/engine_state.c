@@ -3,7 +3,7 @@
 
 #include "base/checksum.h"
 #include "base/murmur3.h"
-#include "storage/checkpoint.h"
+#include "storage/checkpoint_writer.h"
 #include "storage/room.h"
 #include "storage/segment_freeing.h"
 
@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { US_PER_S = 1000000, RETIRE_STEP = 256, PREFETCH_STEP = 16 };
+enum { US_PER_S = 1000000, RETIRE_STEP = 256, PREFETCH_STEP = 16,
+       CHECKPOINT_STEP_BYTES = 16 << 10 };
 
 /* ---- time and randomness ---- */
 
@@ -437,6 +438,7 @@ engine_step(struct engine *engine)
 		engine_notice_failed_growth(engine);
 	}
 	retire_step(engine);
+	checkpoint_writer_step(engine, CHECKPOINT_STEP_BYTES);
 }
 
 int
@@ -496,30 +498,19 @@ engine_continue_log(struct engine *engine, uint64_t settled)
 	engine_restore_segments(engine);
 }
 
-/* Whether recovery has to look at a segment, when nothing but what was written
- * since ${start} matters. */
-static bool
-is_in_tail(const struct segment *segment, const struct checkpoint_start *start)
-{
-	uint64_t known = segment->stream == STREAM_MOVING ?
-				 start->moving_sequence :
-				 start->user_sequence;
-
-	return segment->state != SEGMENT_FREE && segment->last_write > known;
-}
-
 /* False when there are too many, or there is no memory: then the end isn't
  * recorded as an orderly one, and the next opening looks for them itself. */
 static bool
 describe_tail(struct engine *engine)
 {
 	const struct segment_manager *segments = &engine->segments;
-	struct checkpoint_start start = { 0 };
+	struct checkpoint_start start =
+		checkpoint_writer_newest(engine->checkpoints);
 	uint32_t count = 0;
 	uint32_t *tail;
 
 	for (uint32_t i = 0; i < segments->segment_count; i++)
-		count += is_in_tail(&segments->segments[i], &start);
+		count += checkpoint_is_in_tail(&start, &segments->segments[i]);
 	if (count > MANIFEST_TAIL_MAX)
 		return false;
 	tail = malloc((count + 1) * sizeof(*tail));
@@ -527,7 +518,7 @@ describe_tail(struct engine *engine)
 		return false;
 	count = 0;
 	for (uint32_t i = 0; i < segments->segment_count; i++) {
-		if (is_in_tail(&segments->segments[i], &start))
+		if (checkpoint_is_in_tail(&start, &segments->segments[i]))
 			tail[count++] = i;
 	}
 	manifest_set_tail(&engine->manifest, tail, count);
