@@ -14,6 +14,7 @@
 
 enum {
 	BLOCK = 4096,
+	BLOCKS_MAX = 16, /* of one random read */
 	SEQUENTIAL_SIZE = 1 << 20,
 	SEQUENTIAL_DEPTH = 4,
 	SCRATCH_SIZE = 128 << 20,
@@ -133,17 +134,15 @@ transfer_finish(struct transfer *transfer)
 
 static void
 transfer_start(struct transfer *transfer, unsigned slot, int file,
-	       uint64_t offset, bool is_write)
+	       uint64_t offset, size_t size, bool is_write)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&transfer->ring);
 	uint8_t *memory = transfer->memory + slot * transfer->size;
 
 	if (is_write)
-		io_uring_prep_write(sqe, file, memory,
-				    (unsigned)transfer->size, offset);
+		io_uring_prep_write(sqe, file, memory, (unsigned)size, offset);
 	else
-		io_uring_prep_read(sqe, file, memory, (unsigned)transfer->size,
-				   offset);
+		io_uring_prep_read(sqe, file, memory, (unsigned)size, offset);
 	io_uring_sqe_set_data64(sqe, slot);
 	if (transfer->latencies)
 		transfer->started[slot] = stopwatch_now();
@@ -175,32 +174,44 @@ transfer_wait(struct transfer *transfer)
 
 /* ---- reads ---- */
 
-double
-limit_random_reads(const struct limit_files *files, unsigned depth,
-		   uint64_t reads, uint64_t *seed)
+static void
+start_random_read(struct transfer *transfer, unsigned slot,
+		  const struct limit_files *files, uint32_t size,
+		  uint64_t *seed)
 {
-	uint64_t blocks = files->size / BLOCK, started = 0, done = 0;
-	struct transfer transfer;
-	double start = stopwatch_now();
+	uint64_t offset = number_next(seed) % (files->size / BLOCK - BLOCKS_MAX);
+	uint64_t inside = number_next(seed) % (BLOCK / 8) * 8;
+	size_t blocks = (inside + size + BLOCK - 1) / BLOCK;
+	int file;
 
-	transfer_init(&transfer, BLOCK, depth, NULL);
+	offset *= BLOCK;
+	file = file_at(files, &offset);
+	transfer_start(transfer, slot, file, offset, blocks * BLOCK, false);
+}
+
+double
+limit_random_reads(const struct limit_files *files, uint32_t size,
+		   unsigned depth, uint64_t reads, uint64_t *seed)
+{
+	uint64_t started = 0, done = 0;
+	struct transfer transfer;
+	double start, seconds;
+
+	transfer_init(&transfer, BLOCKS_MAX * BLOCK, depth, NULL);
+	start = stopwatch_now();
 	while (done < reads) {
 		unsigned slot = (unsigned)started;
-		uint64_t offset;
-		int file;
 
 		if (started >= depth) {
 			slot = transfer_wait(&transfer);
 			done++;
 		}
-		if (started++ >= reads)
-			continue;
-		offset = number_next(seed) % blocks * BLOCK;
-		file = file_at(files, &offset);
-		transfer_start(&transfer, slot, file, offset, false);
+		if (started++ < reads)
+			start_random_read(&transfer, slot, files, size, seed);
 	}
+	seconds = stopwatch_now() - start;
 	transfer_finish(&transfer);
-	return (double)reads / (stopwatch_now() - start);
+	return (double)reads / seconds;
 }
 
 double
@@ -221,7 +232,8 @@ limit_sequential_reads(const struct limit_files *files, double seconds)
 			slot = transfer_wait(&transfer);
 			done++;
 		}
-		transfer_start(&transfer, slot, file, offset, false);
+		transfer_start(&transfer, slot, file, offset, SEQUENTIAL_SIZE,
+			       false);
 		now = stopwatch_now();
 	} while (now - start < seconds && next < 4 * pieces);
 	while (done++ < next)
@@ -274,7 +286,7 @@ limit_durable_writes(const char *directory, size_t size, unsigned depth,
 		if (next >= depth)
 			slot = transfer_wait(&transfer);
 		transfer_start(&transfer, slot, file,
-			       next++ * size % SCRATCH_SIZE, true);
+			       next++ * size % SCRATCH_SIZE, size, true);
 	}
 	while (latencies.count < next)
 		(void)transfer_wait(&transfer);

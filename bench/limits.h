@@ -26,9 +26,10 @@ void limit_files_open(struct limit_files *files, const char *directory,
 		      const char *suffix);
 void limit_files_close(struct limit_files *files);
 
-/* Random reads of 4 KiB, so many in flight: a second. */
-double limit_random_reads(const struct limit_files *files, unsigned depth,
-			  uint64_t reads, uint64_t *seed);
+/* Random reads of the blocks that ${size} bytes somewhere touch, so many in
+ * flight: a second. */
+double limit_random_reads(const struct limit_files *files, uint32_t size,
+			  unsigned depth, uint64_t reads, uint64_t *seed);
 /* Reads of 1 MiB in order, four in flight: bytes a second. */
 double limit_sequential_reads(const struct limit_files *files,
 			      double seconds);

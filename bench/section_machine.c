@@ -102,7 +102,7 @@ measure_reads(const struct bench *bench)
 		snprintf(name, sizeof(name), "random 4 KiB reads, depth %u",
 			 depths[i]);
 		print_figure(name, "reads/s",
-			     limit_random_reads(&files, depths[i],
+			     limit_random_reads(&files, 1, depths[i],
 						bench->is_full ? 60000 : 15000,
 						&seed));
 	}
