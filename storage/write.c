@@ -79,6 +79,10 @@ find_room(struct engine *engine, const struct engine_write *writes,
 	uint32_t segments = plan->segments + plan->run_segments;
 	int status;
 
+	/* Only a step finds out that there is memory again, and a caller who
+	 * is refused doesn't poll. */
+	if (engine->is_out_of_memory)
+		engine_step(engine);
 	if (engine->is_out_of_memory)
 		return error_no_memory(error);
 	if (!buffered_writer_has_room(&engine->writer, plan)) {
