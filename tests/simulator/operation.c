@@ -24,7 +24,7 @@ static const struct {
 	[OPERATION_FIND] = { "find", 3, 50 },
 	[OPERATION_SCAN] = { "scan", 2, 50 },
 	[OPERATION_COUNT] = { "count", 2, 50 },
-	[OPERATION_HOLD] = { "hold", 4, 40 },
+	[OPERATION_HOLD] = { "hold", 6, 50 },
 	[OPERATION_RELEASE] = { "release", 3, 80 },
 	[OPERATION_COMPACT] = { "compact", 3, 50 },
 	[OPERATION_CHECKPOINT] = { "checkpoint", 4, 60 },

@@ -301,6 +301,7 @@ judge_opened(struct world *world, size_t floor)
 	world->dropped_before = world->disk->dropped;
 	check_clock(world);
 	check_keys(world);
+	world_audit(world);
 }
 
 static void
@@ -515,34 +516,15 @@ commit_everything(struct world *world, struct error *error)
 	return status == 0;
 }
 
-static void
-check_counters(struct world *world, const struct engine_statistics *before)
-{
-	struct engine_statistics after;
-
-	engine_get_statistics(world->engine, &after);
-	if (after.live_bytes != before->live_bytes ||
-	    after.dead_bytes != before->dead_bytes ||
-	    after.keys != before->keys)
-		world_violate(world, VIOLATION_COUNTERS,
-			      "live %" PRIu64 ", dead %" PRIu64 ", keys %" PRIu64
-			      "; recounted %" PRIu64 ", %" PRIu64 ", %" PRIu64,
-			      before->live_bytes, before->dead_bytes,
-			      before->keys, after.live_bytes,
-			      after.dead_bytes, after.keys);
-}
-
 void
 world_reopen(struct world *world)
 {
 	struct error error = ERROR_INIT;
-	struct engine_statistics before;
 	struct model *model = &world->model;
 	bool is_clean = commit_everything(world, &error);
 
 	if (world_is_over(world))
 		return;
-	engine_get_statistics(world->engine, &before);
 	let_go(world);
 	is_clean &= engine_close(world->engine, &error) == 0;
 	world->engine = NULL;
@@ -555,9 +537,6 @@ world_reopen(struct world *world)
 			      error.message);
 	if (world->violation == VIOLATION_NONE)
 		open_and_judge(world, model->committed);
-	if (is_clean && world->engine != NULL && !world_is_over(world) &&
-	    !world->is_damaged)
-		check_counters(world, &before);
 }
 
 /* ---- looking ---- */
