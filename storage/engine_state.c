@@ -457,30 +457,6 @@ engine_poll(struct engine *engine, int64_t wait_us, struct error *error)
 
 /* ---- from and to the manifest ---- */
 
-/* Places whose life was filled in by recovery; the others are free. */
-static void
-engine_restore_segments(struct engine *engine)
-{
-	struct segment_manager *segments = &engine->segments;
-	const struct buffered_writer *writer = &engine->writer;
-
-	for (uint32_t i = 0; i < segments->segment_count; i++) {
-		bool is_open = writer->offset != 0 && i == writer->segment;
-
-		if (is_open)
-			segments->segments[i].sequence =
-				writer->segment_sequence;
-		if (segments->segments[i].sequence == 0)
-			continue;
-		if (segments->segments[i].life == 0)
-			segments->segments[i].life = 1;
-		segments->next_free = i + 1;
-		segment_manager_restore(segments, i,
-					is_open ? SEGMENT_OPEN :
-						  SEGMENT_SEALED);
-	}
-}
-
 void
 engine_continue_log(struct engine *engine, uint64_t settled)
 {
@@ -495,7 +471,6 @@ engine_continue_log(struct engine *engine, uint64_t settled)
 	writer->segment = manifest->segment;
 	writer->offset = manifest->offset;
 	writer->segment_sequence = manifest->segment_sequence;
-	engine_restore_segments(engine);
 }
 
 /* False when there are too many, or there is no memory: then the end isn't

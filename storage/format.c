@@ -208,3 +208,15 @@ format_open_buffer(const uint8_t *bytes, size_t available,
 		       FORMAT_VALID :
 		       FORMAT_DAMAGED;
 }
+
+bool
+format_peek_buffer(const uint8_t *block, const struct buffer_place *place,
+		   struct buffer_header *header)
+{
+	if (is_blank(block))
+		return false;
+	decode_header(block, header);
+	return header->database_id == place->database_id &&
+	       header->segment == place->segment &&
+	       header->offset == place->offset;
+}

@@ -128,4 +128,11 @@ enum format_verdict format_open_buffer(const uint8_t *bytes, size_t available,
 				       const struct buffer_place *place,
 				       struct buffer_header *header);
 
+/* Of the first block of a buffer alone: what it says of itself if it is intact,
+ * which only the rest can tell.  False when no buffer of this database seems
+ * to start at ${place}. */
+bool format_peek_buffer(const uint8_t *block,
+			const struct buffer_place *place,
+			struct buffer_header *header);
+
 #endif

@@ -47,7 +47,9 @@ log_map_add(struct log_map *map, const struct buffer_header *header,
 	}
 	run = &map->runs[map->count - 1];
 	run->last = header->write_sequence;
-	if ((header->flags & BUFFER_ENDS_BATCH) != 0)
+	/* A run of segments counts as a whole. */
+	if ((header->flags & BUFFER_ENDS_BATCH) != 0 &&
+	    header->part + 1 == header->part_count)
 		run->last_batch_end = header->write_sequence;
 	run->last_segment = header->segment;
 	run->last_end =
@@ -65,42 +67,73 @@ compare_runs(const void *a, const void *b)
 	return 0;
 }
 
+/* Steps over what may be missing; only ever forward. */
+struct skipper {
+	const struct log_rules *rules;
+	size_t next_void;
+	size_t next_freed;
+};
+
 static uint64_t
-skip_voids(const struct void_list *voids, uint64_t sequence)
+skip(struct skipper *skipper, uint64_t sequence)
 {
-	for (uint32_t i = 0; i < voids->count; i++) {
-		if (voids->ranges[i].first <= sequence &&
-		    sequence <= voids->ranges[i].last)
-			sequence = voids->ranges[i].last + 1;
-	}
+	const struct log_rules *rules = skipper->rules;
+	const struct void_list *voids = rules->voids;
+	uint64_t before;
+
+	do {
+		before = sequence;
+		while (skipper->next_void < voids->count &&
+		       voids->ranges[skipper->next_void].first <= sequence) {
+			if (voids->ranges[skipper->next_void].last >= sequence)
+				sequence =
+					voids->ranges[skipper->next_void].last +
+					1;
+			skipper->next_void++;
+		}
+		while (skipper->next_freed < rules->freed_count &&
+		       rules->freed[skipper->next_freed].first <= sequence) {
+			if (rules->freed[skipper->next_freed].last >= sequence)
+				sequence =
+					rules->freed[skipper->next_freed].last +
+					1;
+			skipper->next_freed++;
+		}
+	} while (sequence != before);
 	return sequence;
 }
 
 void
-log_map_judge(struct log_map *map, const struct void_list *voids,
-	      uint64_t watermark, struct log_verdict *verdict)
+log_map_judge(struct log_map *map, const struct log_rules *rules,
+	      struct log_verdict *verdict)
 {
-	uint64_t expected = skip_voids(voids, 1);
+	struct skipper skipper = { .rules = rules };
+	uint64_t expected = skip(&skipper, rules->base + 1);
+	uint64_t highest = 0;
 	size_t i;
 
-	*verdict = (struct log_verdict){ .accepted = watermark };
+	*verdict = (struct log_verdict){ .accepted = rules->watermark };
 	if (map->count > 0)
 		qsort(map->runs, map->count, sizeof(*map->runs),
 		      compare_runs);
 	for (i = 0; i < map->count; i++) {
-		const struct log_run *run = &map->runs[i];
-
-		if (run->first < expected) {
-			verdict->twice = run;
+		if (map->runs[i].first <= highest) {
+			verdict->twice = &map->runs[i];
 			return;
 		}
+		highest = map->runs[i].last;
+	}
+	for (i = 0; i < map->count; i++) {
+		const struct log_run *run = &map->runs[i];
+
 		if (run->first > expected)
 			break;
-		expected = skip_voids(voids, run->last + 1);
+		if (run->last >= expected)
+			expected = skip(&skipper, run->last + 1);
 		if (run->last_batch_end > verdict->accepted)
 			verdict->accepted = run->last_batch_end;
 	}
-	if (expected <= watermark) {
+	if (expected <= rules->watermark) {
 		verdict->missing = expected;
 		verdict->before_missing = i > 0 ? &map->runs[i - 1] : NULL;
 	}

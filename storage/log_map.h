@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which write sequences were found in the log, as runs of neighbours, and what
- * follows from that: is one missing that must be there, and where does the log
- * end?  For recovery. */
+ * Which write sequences of a stream were found in the log, as runs of
+ * neighbours, and what follows from that: is one missing that must be there,
+ * and where does the log end?  For recovery. */
 #ifndef STORAGE_LOG_MAP_H
 #define STORAGE_LOG_MAP_H
 
@@ -32,6 +32,16 @@ MUST_CHECK int log_map_add(struct log_map *map,
 			   const struct buffer_header *header,
 			   struct error *error);
 
+/* What may be missing. */
+struct log_rules {
+	uint64_t base;      /* at or below it nothing need be there */
+	uint64_t watermark; /* up to it everything must be there, but for… */
+	const struct void_list *voids;
+	const struct void_range *freed; /* …lives that were freed: ascending
+					   by their first sequence */
+	size_t freed_count;
+};
+
 struct log_verdict {
 	const struct log_run *twice; /* begins with a sequence that another run
 					has too; or NULL */
@@ -40,9 +50,9 @@ struct log_verdict {
 	uint64_t accepted; /* the last one that counts */
 };
 
-/* Everything up to ${watermark} must be there; above it counts what is
- * gapless, up to a batch's end. Sorts the map. */
-void log_map_judge(struct log_map *map, const struct void_list *voids,
-		   uint64_t watermark, struct log_verdict *verdict);
+/* Above the watermark counts what is gapless, up to a batch's end. Sorts the
+ * map. */
+void log_map_judge(struct log_map *map, const struct log_rules *rules,
+		   struct log_verdict *verdict);
 
 #endif

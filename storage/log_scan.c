@@ -19,10 +19,12 @@ struct chunk {
 
 struct log_reader {
 	const struct segment_manager *segments;
+	const uint32_t *list;
+	uint32_t list_count;
+	uint32_t next; /* in the list, to read */
 	struct chunk chunks[CHUNKS];
-	unsigned first;        /* oldest chunk in use */
-	unsigned count;        /* chunks in use */
-	uint32_t next_segment; /* to read */
+	unsigned first; /* oldest chunk in use */
+	unsigned count; /* chunks in use */
 };
 
 static void
@@ -31,18 +33,24 @@ on_chunk_done(struct io_operation *operation)
 	CONTAINER_OF(operation, struct chunk, operation)->is_done = true;
 }
 
-/* Segments that are read at once from ${segment} on: never across files. */
+/* Neighbours that are read at once: never across files. */
 static uint32_t
-chunk_segments(const struct segment_manager *segments, uint32_t segment)
+chunk_segments(const struct log_reader *reader)
 {
-	uint32_t count = CHUNK_SIZE / segments->segment_size;
+	const struct segment_manager *segments = reader->segments;
+	const uint32_t *list = reader->list + reader->next;
+	uint32_t left = reader->list_count - reader->next;
+	uint32_t most = CHUNK_SIZE / segments->segment_size;
 	uint32_t in_file =
-		segments->file_segments - segment % segments->file_segments;
+		segments->file_segments - list[0] % segments->file_segments;
+	uint32_t count = 1;
 
-	if (count > in_file)
-		count = in_file;
-	if (count > segments->segment_count - segment)
-		count = segments->segment_count - segment;
+	if (most > in_file)
+		most = in_file;
+	if (most > left)
+		most = left;
+	while (count < most && list[count] == list[0] + count)
+		count++;
 	return count;
 }
 
@@ -53,7 +61,7 @@ submit_chunk(struct log_reader *reader)
 	struct chunk *chunk =
 		&reader->chunks[(reader->first + reader->count) % CHUNKS];
 	struct segment_place place =
-		segment_manager_place(segments, reader->next_segment, 0);
+		segment_manager_place(segments, reader->list[reader->next], 0);
 	void *data;
 
 	if (chunk->data == NULL) {
@@ -61,8 +69,8 @@ submit_chunk(struct log_reader *reader)
 			return false;
 		chunk->data = data;
 	}
-	chunk->segment = reader->next_segment;
-	chunk->count = chunk_segments(segments, chunk->segment);
+	chunk->segment = reader->list[reader->next];
+	chunk->count = chunk_segments(reader);
 	chunk->is_done = false;
 	chunk->operation = (struct io_operation){
 		.kind = IO_READ,
@@ -72,7 +80,7 @@ submit_chunk(struct log_reader *reader)
 		.size = (size_t)chunk->count * segments->segment_size,
 		.on_done = on_chunk_done,
 	};
-	reader->next_segment += chunk->count;
+	reader->next += chunk->count;
 	reader->count++;
 	segments->io->methods->submit(segments->io, &chunk->operation);
 	return true;
@@ -123,13 +131,12 @@ static int
 run(struct log_reader *reader, log_scan_visit *visit, void *context,
     struct error *error)
 {
-	uint32_t end = reader->segments->segment_count;
-
-	while (reader->next_segment < end || reader->count > 0) {
+	while (reader->next < reader->list_count || reader->count > 0) {
 		struct chunk *chunk = &reader->chunks[reader->first];
 		int status;
 
-		while (reader->next_segment < end && reader->count < CHUNKS) {
+		while (reader->next < reader->list_count &&
+		       reader->count < CHUNKS) {
 			if (!submit_chunk(reader))
 				return error_no_memory(error);
 		}
@@ -164,8 +171,9 @@ finish(struct log_reader *reader)
 }
 
 int
-log_scan(const struct segment_manager *segments, log_scan_visit *visit,
-	 void *context, struct error *error)
+log_scan(const struct segment_manager *segments, const uint32_t *list,
+	 uint32_t count, log_scan_visit *visit, void *context,
+	 struct error *error)
 {
 	struct log_reader *reader = calloc(1, sizeof(*reader));
 	int status;
@@ -174,6 +182,8 @@ log_scan(const struct segment_manager *segments, log_scan_visit *visit,
 		return error_no_memory(error);
 	assert(segments->segment_size <= CHUNK_SIZE);
 	reader->segments = segments;
+	reader->list = list;
+	reader->list_count = count;
 	status = run(reader, visit, context, error);
 	finish(reader);
 	free(reader);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads every segment file from start to end, several large reads in flight,
- * and shows each segment's bytes to a visitor in order.  For recovery. */
+ * Reads segments from start to end, neighbours in one piece and several large
+ * reads in flight, and shows each one's bytes to a visitor in order.  For
+ * recovery. */
 #ifndef STORAGE_LOG_SCAN_H
 #define STORAGE_LOG_SCAN_H
 
@@ -10,8 +11,9 @@
 typedef int log_scan_visit(void *context, uint32_t segment,
 			   const uint8_t *bytes, struct error *error);
 
-/* Stops with what ${visit} returns when that isn't 0. */
+/* ${list} is ascending. Stops with what ${visit} returns when that isn't 0. */
 MUST_CHECK int log_scan(const struct segment_manager *segments,
+			const uint32_t *list, uint32_t count,
 			log_scan_visit *visit, void *context,
 			struct error *error);
 

@@ -1,189 +1,50 @@
 /* SPDX-License-Identifier: MIT
  *
- * An existing database is opened by reading all of its log:
+ * The story of opening an existing database; docs/decisions/006 has the rules.
  *
- * 1. The manifest tells who the database is, up to which write sequence it
- *    was whole when the manifest was written, and which sequences are void.
- * 2. Every file is read.  At each block a buffer may start; one whose
- *    checksum is right is believed, and what follows it is looked at next.
- *    Buffers that a watermark seen so far covers are replayed at once, later
- *    ones are kept until it is known whether they count.
- * 3. Let W be the highest watermark of all.  Every sequence from 1 to W that
- *    isn't void was acknowledged: if one is missing, the log is damaged.
- * 4. Above W, the gapless run up to the last buffer that ends on a batch's
- *    end counts as well: nobody waited for it, or the answer got lost.
- *    What is behind it never happened.
- * 5. When something stood above the manifest's watermark, the end was not
- *    orderly.  What was accepted is synced, since it may be seen only if it
- *    stays; and the sequences that were rejected are made void for ever, so
- *    that no later opening takes them for a part of the log.
+ * 1. The newest checkpoint that is whole tells what was so at its start. If
+ *    there is none, all of the log is read, unless it has been allowed to
+ *    forget what was deleted.
+ * 2. What was written since is found: after an orderly end the manifest lists
+ *    it, otherwise the first block of every segment is looked at.
+ * 3. The checkpoint's entries are loaded; then the segments that were found are
+ *    read, and their buffers replayed as far as they count (log_intake.h).
+ * 4. When the end wasn't orderly, what was accepted is synced, since it may be
+ *    seen only if it stays; and the sequences that were rejected are made void
+ *    for ever, so that no later opening takes them for a part of the log.
  *
  * Nothing is written before all of it is judged. */
 #include "storage/recovery.h"
 
+#include "storage/checkpoint_load.h"
+#include "storage/checkpoint_writer.h"
 #include "storage/engine_state.h"
-#include "storage/log_map.h"
+#include "storage/log_intake.h"
 #include "storage/log_scan.h"
-#include "storage/replay.h"
+#include "storage/probe.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	/* More sequences than can have been in flight unseen. */
-	SEQUENCE_SLACK = BUFFERED_WRITER_RING_MAX,
-	KEPT_BYTES_MAX = 8 << 20
-};
+/* More sequences than can have been in flight unseen. */
+#define SEQUENCE_SLACK (UINT64_C(1) << 20)
 
-/* ---- reading the log ---- */
-
-/* A buffer above every watermark seen so far. */
-struct kept_buffer {
-	struct buffer_header header;
-	uint8_t *bytes; /* a copy; NULL: to be read again */
-};
+enum { NO_CHECKPOINT = 2 };
 
 struct recovery {
 	struct engine *engine;
-	struct replay replay;
-	struct log_map map;
-	struct kept_buffer *kept;
-	size_t kept_first; /* those before are replayed */
-	size_t kept_count;
-	size_t kept_capacity;
-	size_t kept_bytes;
-	uint64_t watermark;      /* highest seen */
-	uint64_t last_sequence;  /* highest seen, of writes */
-	uint64_t last_segment_sequence;
-	uint64_t last_lsn;       /* highest seen, accepted or not */
-	uint32_t used_segments;  /* those behind were never written */
-	uint64_t accepted;       /* the last write sequence that counts */
-	uint64_t torn_bytes;     /* damaged, where the log was going on */
-	uint64_t rejected_bytes; /* whole, but not a part of the log */
+	struct log_intake intake;
+	struct checkpoint checkpoint; /* the part before the entries */
+	struct checkpoint_reader *reader;
+	unsigned which;     /* of the manifest's, or NO_CHECKPOINT */
+	bool *is_there;     /* segments that hold the checkpoint's life */
+	bool *is_wanted;    /* segments to be read whole */
+	uint32_t *list;     /* of segments, for probing and reading */
+	uint32_t list_count;
+	struct error reason; /* why the newest checkpoint is unusable */
 };
-
-static void
-recovery_finish(struct recovery *recovery)
-{
-	for (size_t i = 0; i < recovery->kept_count; i++)
-		free(recovery->kept[i].bytes);
-	free(recovery->kept);
-	log_map_finish(&recovery->map);
-}
-
-static int
-keep_buffer(struct recovery *recovery, const struct buffer_header *header,
-	    const uint8_t *bytes, struct error *error)
-{
-	size_t size = FORMAT_HEADER_SIZE + (size_t)header->data_size;
-	struct kept_buffer *kept;
-
-	if (recovery->kept_count == recovery->kept_capacity) {
-		size_t capacity = recovery->kept_capacity * 2 + 16;
-
-		kept = realloc(recovery->kept, capacity * sizeof(*kept));
-		if (kept == NULL)
-			return error_no_memory(error);
-		recovery->kept = kept;
-		recovery->kept_capacity = capacity;
-	}
-	kept = &recovery->kept[recovery->kept_count];
-	*kept = (struct kept_buffer){ .header = *header };
-	if (recovery->kept_bytes + size <= KEPT_BYTES_MAX) {
-		kept->bytes = malloc(size);
-		if (kept->bytes == NULL)
-			return error_no_memory(error);
-		memcpy(kept->bytes, bytes, size);
-		recovery->kept_bytes += size;
-	}
-	recovery->kept_count++;
-	return 0;
-}
-
-static int
-replay_again(struct recovery *recovery, const struct buffer_header *header,
-	     struct error *error)
-{
-	struct engine *engine = recovery->engine;
-	struct segment_place place = segment_manager_place(
-		&engine->segments, header->segment, header->offset);
-	struct buffer_place where = { engine->manifest.database_id,
-				      header->segment, header->offset };
-	size_t size = FORMAT_HEADER_SIZE + (size_t)header->data_size;
-	struct buffer_header again;
-	uint8_t *bytes = malloc(size);
-	int64_t got;
-	int status;
-
-	if (bytes == NULL)
-		return error_no_memory(error);
-	got = io_read_now(engine->io, place.file, place.offset, bytes, size);
-	if (got >= 0 && (size_t)got != size)
-		got = -EIO;
-	if (got < 0)
-		status = segment_manager_io_error(
-			&engine->segments, (int)got, "read", header->segment,
-			header->offset, error);
-	else if (format_open_buffer(bytes, size, &where, &again) !=
-		 FORMAT_VALID)
-		status = segment_manager_damaged(
-			&engine->segments, header->segment, header->offset,
-			"a buffer's checksum is wrong", error);
-	else
-		status = replay_buffer(&recovery->replay, &again, bytes,
-				       error);
-	free(bytes);
-	return status;
-}
-
-/* Kept buffers are mostly in the order of their sequences: those at the front
- * that count by now are done, so that few are kept at any time. */
-static int
-replay_front(struct recovery *recovery, struct error *error)
-{
-	while (recovery->kept_first < recovery->kept_count) {
-		struct kept_buffer *kept =
-			&recovery->kept[recovery->kept_first];
-		int status;
-
-		if (kept->header.write_sequence > recovery->watermark ||
-		    kept->bytes == NULL)
-			return 0;
-		status = replay_buffer(&recovery->replay, &kept->header,
-				       kept->bytes, error);
-		if (status < 0)
-			return status;
-		recovery->kept_bytes -= FORMAT_HEADER_SIZE +
-					(size_t)kept->header.data_size;
-		free(kept->bytes);
-		kept->bytes = NULL;
-		recovery->kept_first++;
-	}
-	recovery->kept_first = 0;
-	recovery->kept_count = 0;
-	return 0;
-}
-
-static int
-check_kind(struct recovery *recovery, const struct buffer_header *header,
-	   struct error *error)
-{
-	const char *what = NULL;
-
-	if (header->kind != BUFFER_MIXED || header->stream != STREAM_USER)
-		what = "a buffer of a kind that is never written";
-	else if (header->user_watermark >= header->write_sequence)
-		what = "a buffer's watermark is impossible";
-	if (what == NULL)
-		return 0;
-	return segment_manager_damaged(&recovery->engine->segments,
-				       header->segment, header->offset, what,
-				       error);
-}
 
 static void
 raise(uint64_t *highest, uint64_t number)
@@ -192,217 +53,425 @@ raise(uint64_t *highest, uint64_t number)
 		*highest = number;
 }
 
+/* ---- an attempt with one checkpoint, or without ---- */
+
 static int
-see_buffer(struct recovery *recovery, const struct buffer_header *header,
-	   const uint8_t *bytes, struct error *error)
+begin_attempt(struct recovery *recovery, struct error *error)
+{
+	uint32_t count = recovery->engine->segments.segment_count;
+	int status = log_intake_init(&recovery->intake, recovery->engine,
+				     error);
+
+	recovery->is_there = calloc((size_t)count + 1, sizeof(bool));
+	recovery->is_wanted = calloc((size_t)count + 1, sizeof(bool));
+	recovery->list = malloc(((size_t)count + 1) * sizeof(uint32_t));
+	if (status == 0 &&
+	    (recovery->is_there == NULL || recovery->is_wanted == NULL ||
+	     recovery->list == NULL))
+		status = error_no_memory(error);
+	return status;
+}
+
+static void
+end_attempt(struct recovery *recovery)
+{
+	checkpoint_close(recovery->reader);
+	checkpoint_finish(&recovery->checkpoint);
+	log_intake_finish(&recovery->intake);
+	free(recovery->is_there);
+	free(recovery->is_wanted);
+	free(recovery->list);
+	recovery->reader = NULL;
+	recovery->checkpoint = (struct checkpoint){ 0 };
+	recovery->intake = (struct log_intake){ 0 };
+	recovery->is_there = NULL;
+	recovery->is_wanted = NULL;
+	recovery->list = NULL;
+	recovery->list_count = 0;
+}
+
+/* As if nothing had been loaded. */
+static void
+forget_attempt(struct recovery *recovery)
 {
 	struct engine *engine = recovery->engine;
-	int status = check_kind(recovery, header, error);
+	struct segment_manager *segments = &engine->segments;
 
-	if (status < 0)
-		return status;
-	raise(&recovery->watermark, header->user_watermark);
-	raise(&recovery->last_sequence, header->write_sequence);
-	raise(&recovery->last_segment_sequence, header->segment_sequence);
-	raise(&recovery->last_lsn, header->last_lsn);
-	if (header->clock_us > engine->clock_us)
-		engine->clock_us = header->clock_us;
-	status = replay_front(recovery, error);
-	if (status < 0 || void_list_contains(&engine->manifest.user_voids,
-					     header->write_sequence))
-		return status;
-	status = log_map_add(&recovery->map, header, error);
-	if (status < 0)
-		return status;
-	if (header->write_sequence <= recovery->watermark)
-		return replay_buffer(&recovery->replay, header, bytes, error);
-	return keep_buffer(recovery, header, bytes, error);
+	end_attempt(recovery);
+	table_registry_finish(&engine->tables);
+	engine->tables = (struct table_registry){ 0 };
+	if (segments->segment_count > 0)
+		memset(segments->segments, 0,
+		       segments->segment_count * sizeof(*segments->segments));
+	segments->live_bytes = 0;
+	segments->record_bytes = 0;
 }
 
-static int
-refuse_newer(const struct recovery *recovery,
-	     const struct buffer_header *header, struct error *error)
+static void
+set_bases(struct recovery *recovery)
 {
-	const struct segment_manager *segments = &recovery->engine->segments;
-	struct segment_place place = segment_manager_place(
-		segments, header->segment, header->offset);
-	char name[SEGMENT_FILE_NAME_SIZE];
+	const struct manifest *manifest = &recovery->engine->manifest;
+	const struct checkpoint_start *start = &recovery->checkpoint.start;
+	struct log_intake *intake = &recovery->intake;
+	struct log_stream *user = log_intake_stream(intake, STREAM_USER);
+	struct log_stream *moving = log_intake_stream(intake, STREAM_MOVING);
 
-	segment_file_name(place.file_number, name);
-	return error_set(error, ERROR_CONFIG,
-			 "%s/%s at offset %" PRIu64
-			 ": format version %u is newer than this program's %d",
-			 segments->io->methods->path(segments->io), name,
-			 place.offset, header->version, FORMAT_VERSION);
+	user->watermark = manifest->user_watermark;
+	moving->watermark = manifest->moving_watermark;
+	raise(&user->watermark, start->user_sequence);
+	raise(&moving->watermark, start->moving_sequence);
+	user->replay_base = start->user_sequence;
+	moving->replay_base = start->moving_sequence;
+	user->base = manifest->horizon.user_sequence;
+	moving->base = manifest->horizon.moving_sequence;
+	raise(&user->base, start->user_sequence);
+	raise(&moving->base, start->moving_sequence);
+	user->last_sequence = manifest->next_user_sequence - 1;
+	moving->last_sequence = manifest->next_moving_sequence - 1;
+	raise(&intake->last_segment_sequence,
+	      manifest->next_segment_sequence - 1);
+	/* Those given by then count, or their buffers are void. */
+	raise(&intake->last_lsn, manifest->next_lsn - 1);
+	raise(&intake->accepted_lsn, manifest->next_lsn - 1);
+	if (recovery->engine->tables.next_id < manifest->next_table)
+		recovery->engine->tables.next_id = manifest->next_table;
 }
 
-static int
-refuse_foreign(const struct recovery *recovery,
-	       const struct buffer_header *header, struct error *error)
-{
-	const struct segment_manager *segments = &recovery->engine->segments;
-	char name[SEGMENT_FILE_NAME_SIZE];
+/* ---- which segments to read ---- */
 
-	segment_file_name(header->segment / segments->file_segments, name);
-	return error_set(error, ERROR_CORRUPT,
-			 "%s/%s belongs to another database",
-			 segments->io->methods->path(segments->io), name);
+/* Only what was written since the newest checkpoint is listed. */
+static bool
+is_tail_known(const struct recovery *recovery)
+{
+	const struct manifest *manifest = &recovery->engine->manifest;
+
+	return manifest->version > 1 && recovery->which == 0 &&
+	       (manifest->flags & MANIFEST_CLEAN) != 0;
+}
+
+static const struct checkpoint_segment *
+known_life(const struct recovery *recovery, uint32_t segment)
+{
+	return segment < recovery->checkpoint.segment_count ?
+		       &recovery->checkpoint.segments[segment] :
+		       NULL;
 }
 
 static bool
-is_all_zero(const uint8_t *bytes, size_t size)
+is_blank(const uint8_t *block)
 {
-	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+	return block[0] == 0 &&
+	       memcmp(block, block + 1, FORMAT_BLOCK_SIZE - 1) == 0;
 }
 
-/* A block where no buffer starts, behind the last one that did. */
+/* A place whose first buffer never arrived holds nothing that counts. */
 static void
-see_rubble(struct recovery *recovery, uint32_t segment, uint32_t offset,
-	   const uint8_t *bytes)
-{
-	const struct manifest *manifest = &recovery->engine->manifest;
-
-	if (is_all_zero(bytes, FORMAT_BLOCK_SIZE))
-		return;
-	recovery->used_segments = segment + 1;
-	if (segment > manifest->segment ||
-	    (segment == manifest->segment && offset >= manifest->offset))
-		recovery->torn_bytes += FORMAT_BLOCK_SIZE;
-}
-
-static int
-see_segment(void *context, uint32_t segment, const uint8_t *bytes,
-	    struct error *error)
+look_at_place(void *context, uint32_t segment, const uint8_t *block)
 {
 	struct recovery *recovery = context;
+	const struct checkpoint_segment *known =
+		known_life(recovery, segment);
+	struct buffer_place place = {
+		recovery->engine->manifest.database_id, segment, 0
+	};
+	struct buffer_header header;
+	bool is_same = known != NULL &&
+		       format_peek_buffer(block, &place, &header) &&
+		       header.segment_sequence == known->sequence;
+
+	recovery->is_there[segment] = is_same && !known->is_free;
+	recovery->is_wanted[segment] =
+		!is_blank(block) && (!is_same || known->is_open ||
+				     is_tail_known(recovery));
+}
+
+static void
+list_all(struct recovery *recovery)
+{
+	uint32_t count = recovery->engine->segments.segment_count;
+
+	for (uint32_t i = 0; i < count; i++)
+		recovery->list[i] = i;
+	recovery->list_count = count;
+}
+
+static int
+list_tail(struct recovery *recovery, struct error *error)
+{
 	const struct manifest *manifest = &recovery->engine->manifest;
-	struct buffer_place place = { manifest->database_id, segment, 0 };
-	uint32_t size = manifest->segment_size;
+	uint32_t count = recovery->engine->segments.segment_count;
 
-	while (place.offset < size) {
-		const uint8_t *at = bytes + place.offset;
-		struct buffer_header header;
-		int status;
-
-		switch (format_open_buffer(at, size - place.offset, &place,
-					   &header)) {
-		case FORMAT_VALID:
-			recovery->used_segments = segment + 1;
-			status = see_buffer(recovery, &header, at, error);
-			if (status < 0)
-				return status;
-			place.offset += format_buffer_size(header.data_size);
-			continue;
-		case FORMAT_NEWER:
-			return refuse_newer(recovery, &header, error);
-		case FORMAT_FOREIGN:
-			/* Elsewhere it may be a part of a row's value. */
-			if (place.offset == 0 &&
-			    segment % manifest->file_segments == 0)
-				return refuse_foreign(recovery, &header,
-						      error);
-			break;
-		case FORMAT_BLANK:
-		case FORMAT_DAMAGED:
-			break;
-		}
-		see_rubble(recovery, segment, place.offset, at);
-		place.offset += FORMAT_BLOCK_SIZE;
+	for (uint32_t i = 0; i < recovery->checkpoint.segment_count; i++)
+		recovery->is_there[i] =
+			!recovery->checkpoint.segments[i].is_free;
+	for (uint32_t i = 0; i < manifest->tail_count; i++) {
+		if (manifest->tail[i] >= count)
+			return segment_manager_damaged(
+				&recovery->engine->segments, count, 0,
+				"it ends there, and the manifest knows more "
+				"segments",
+				error);
+		recovery->is_wanted[manifest->tail[i]] = true;
+	}
+	if (manifest->offset != 0)
+		recovery->is_wanted[manifest->segment] = true;
+	for (uint32_t i = 0; i < count; i++) {
+		if (recovery->is_wanted[i])
+			recovery->list[recovery->list_count++] = i;
 	}
 	return 0;
 }
 
-/* ---- judging ---- */
-
-/* The place to name when a buffer is missing: behind its predecessor, or if
- * nothing was ever written there, where the next segment begins. */
 static int
-report_missing(const struct recovery *recovery, uint64_t write_sequence,
-	       const struct log_run *before, struct error *error)
+find_tail(struct recovery *recovery, struct error *error)
 {
-	const struct engine *engine = recovery->engine;
-	const struct segment_manager *segments = &engine->segments;
-	uint32_t segment = 0, offset = 0;
-	uint8_t block[FORMAT_BLOCK_SIZE];
-	char what[96];
+	const struct segment_manager *segments = &recovery->engine->segments;
+	int status = 0;
 
-	if (before != NULL) {
-		struct segment_place place;
-
-		segment = before->last_segment;
-		offset = before->last_end;
-		place = segment_manager_place(segments, segment, offset);
-		if (offset == segments->segment_size ||
-		    io_read_now(engine->io, place.file, place.offset, block,
-				sizeof(block)) < (int64_t)sizeof(block) ||
-		    is_all_zero(block, sizeof(block))) {
-			segment++;
-			offset = 0;
-		}
+	if (is_tail_known(recovery))
+		status = list_tail(recovery, error);
+	else
+		list_all(recovery);
+	if (status == 0)
+		status = probe_segments(segments, recovery->list,
+					recovery->list_count, look_at_place,
+					recovery, error);
+	recovery->list_count = 0;
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		if (recovery->is_wanted[i])
+			recovery->list[recovery->list_count++] = i;
 	}
-	snprintf(what, sizeof(what),
-		 "the buffer with write sequence %" PRIu64
-		 " should stand there",
-		 write_sequence);
-	return segment_manager_damaged(segments, segment, offset, what, error);
+	return status;
 }
 
-static int
-judge_log(struct recovery *recovery, struct error *error)
-{
-	const struct void_list *voids =
-		&recovery->engine->manifest.user_voids;
-	struct log_verdict verdict;
+/* ---- loading ---- */
 
-	raise(&recovery->watermark,
-	      recovery->engine->manifest.user_watermark);
-	log_map_judge(&recovery->map, voids, recovery->watermark, &verdict);
-	if (verdict.twice != NULL)
-		return segment_manager_damaged(
-			&recovery->engine->segments,
-			verdict.twice->first_segment,
-			verdict.twice->first_offset,
-			"a buffer with the write sequence of another", error);
-	if (verdict.missing != 0)
-		return report_missing(recovery, verdict.missing,
-				      verdict.before_missing, error);
-	recovery->accepted = verdict.accepted;
+/* Until a segment is read, what is loaded of it may also be replayed; what
+ * isn't read is not. */
+static int
+prepare_replay(struct recovery *recovery, struct error *error)
+{
+	uint32_t count = recovery->engine->segments.segment_count;
+	struct log_intake *intake = &recovery->intake;
+
+	intake->replayed_from = malloc(((size_t)count + 1) * sizeof(uint32_t));
+	if (intake->replayed_from == NULL)
+		return error_no_memory(error);
+	intake->replay.replayed_from = intake->replayed_from;
+	for (uint32_t i = 0; i < count; i++) {
+		intake->replayed_from[i] =
+			recovery->is_wanted[i] ? 0 : UINT32_MAX;
+		intake->notes[i].is_loaded = recovery->is_there[i];
+	}
 	return 0;
 }
 
+enum { UNUSABLE = 1 };
+
 static int
-replay_kept(struct recovery *recovery, struct error *error)
+load_entries(struct recovery *recovery, struct error *error)
 {
-	for (size_t i = recovery->kept_first; i < recovery->kept_count; i++) {
-		const struct kept_buffer *kept = &recovery->kept[i];
+	int status = prepare_replay(recovery, error);
+
+	if (status < 0)
+		return status;
+	status = checkpoint_load_entries(&recovery->intake, recovery->reader,
+					 recovery->is_there,
+					 &recovery->reason);
+	if (status == 0)
+		return 0;
+	if (recovery->reason.code != ERROR_FULL)
+		return UNUSABLE;
+	*error = recovery->reason;
+	return status;
+}
+
+/* UNUSABLE when the checkpoint is. */
+static int
+load_checkpoint(struct recovery *recovery, struct error *error)
+{
+	struct engine *engine = recovery->engine;
+	int status = begin_attempt(recovery, error);
+
+	if (status == 0)
+		status = checkpoint_open(
+			engine->io, &engine->manifest,
+			&engine->manifest.checkpoints[recovery->which],
+			&recovery->checkpoint, &recovery->reader,
+			&recovery->reason);
+	if (status == CHECKPOINT_UNUSABLE)
+		return UNUSABLE;
+	if (status == 0)
+		status = checkpoint_load_head(&recovery->intake,
+					      &recovery->checkpoint, error);
+	if (status < 0)
+		return status;
+	set_bases(recovery);
+	status = find_tail(recovery, error);
+	return status == 0 ? load_entries(recovery, error) : status;
+}
+
+static int
+refuse_without_checkpoint(const struct recovery *recovery, struct error *error)
+{
+	const char *path =
+		recovery->engine->io->methods->path(recovery->engine->io);
+	int status = error_set(
+		error, ERROR_CORRUPT,
+		"%s can't be opened: it has no usable checkpoint (%s), and "
+		"without one its log doesn't tell what was deleted",
+		path, recovery->reason.message);
+
+	error_hint(error,
+		   "logstor --salvage %s NEW saves every intact row; rows that "
+		   "were deleted may reappear",
+		   path);
+	return status;
+}
+
+static int
+load(struct recovery *recovery, struct error *error)
+{
+	const struct manifest *manifest = &recovery->engine->manifest;
+	int status;
+
+	for (unsigned i = 0; i < NO_CHECKPOINT; i++) {
+		struct error before = recovery->reason;
+
+		if (manifest->checkpoints[i].number == 0)
+			continue;
+		recovery->which = i;
+		status = load_checkpoint(recovery, error);
+		if (status != UNUSABLE)
+			return status;
+		forget_attempt(recovery);
+		if (before.code != ERROR_NONE)
+			recovery->reason = before;
+	}
+	recovery->which = NO_CHECKPOINT;
+	if ((manifest->flags & MANIFEST_FORGOTTEN) != 0)
+		return refuse_without_checkpoint(recovery, error);
+	status = begin_attempt(recovery, error);
+	if (status < 0)
+		return status;
+	set_bases(recovery);
+	return find_tail(recovery, error);
+}
+
+/* ---- what follows ---- */
+
+static bool
+is_above_horizon(const struct engine *engine, uint8_t stream,
+		 uint64_t last_write)
+{
+	return last_write > (stream == STREAM_MOVING ?
+				     engine->horizon.moving_sequence :
+				     engine->horizon.user_sequence);
+}
+
+/* Rows of table 3 that the horizon has passed die. */
+static int
+restore_freed(struct recovery *recovery, struct error *error)
+{
+	struct engine *engine = recovery->engine;
+	struct replay *replay = &recovery->intake.replay;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < replay->freed_count; i++) {
+		const struct freed_life *life = &replay->freed[i].life;
 		int status;
 
-		if (kept->header.write_sequence > recovery->accepted) {
-			recovery->rejected_bytes +=
-				format_buffer_size(kept->header.data_size);
+		if (!is_above_horizon(engine, life->stream, life->last_write))
 			continue;
-		}
-		if (kept->bytes != NULL)
-			status = replay_buffer(&recovery->replay,
-					       &kept->header, kept->bytes,
-					       error);
-		else
-			status = replay_again(recovery, &kept->header, error);
+		status = segment_freeing_restore(engine, life, error);
 		if (status < 0)
 			return status;
+		replay->freed[kept++] = replay->freed[i];
 	}
-	return 0;
+	return replay_judge_freed(replay, replay->freed, kept, error);
+}
+
+static enum segment_state
+find_state(const struct recovery *recovery, uint32_t number)
+{
+	const struct engine *engine = recovery->engine;
+	const struct segment *segment = &engine->segments.segments[number];
+
+	if (engine->writer.offset != 0 && number == engine->writer.segment)
+		return SEGMENT_OPEN;
+	if (!recovery->intake.notes[number].is_counted)
+		return SEGMENT_FREE;
+	if (segment->live_bytes > 0)
+		return SEGMENT_SEALED;
+	if (is_above_horizon(engine, segment->stream, segment->last_write) &&
+	    !log_intake_is_freed(&recovery->intake, segment->sequence))
+		return SEGMENT_DEAD;
+	return SEGMENT_FREE;
+}
+
+static void
+restore_segments(struct recovery *recovery)
+{
+	struct segment_manager *segments = &recovery->engine->segments;
+	uint64_t newest = 0;
+
+	segments->record_bytes = 0;
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		struct segment *segment = &segments->segments[i];
+		enum segment_state state = find_state(recovery, i);
+
+		segment->record_bytes =
+			state == SEGMENT_FREE ?
+				0 :
+				recovery->intake.notes[i].record_bytes;
+		segments->record_bytes += segment->record_bytes;
+		if (segment->sequence > newest) {
+			newest = segment->sequence;
+			segments->next_free = i + 1;
+		}
+		segment_manager_restore(segments, i, state);
+	}
 }
 
 /* ---- going on ---- */
 
 static bool
-was_orderly(const struct recovery *recovery)
+goes_on_in_place(const struct recovery *recovery)
 {
 	const struct engine *engine = recovery->engine;
+	const struct manifest *manifest = &engine->manifest;
 
-	return recovery->accepted == engine->manifest.user_watermark &&
-	       recovery->rejected_bytes == 0 && recovery->torn_bytes == 0;
+	return manifest->offset == 0 ||
+	       (engine->segments.segments[manifest->segment].sequence ==
+			manifest->segment_sequence &&
+		recovery->intake.notes[manifest->segment].is_counted);
+}
+
+static bool
+was_orderly(struct recovery *recovery)
+{
+	struct log_intake *intake = &recovery->intake;
+	const struct manifest *manifest = &recovery->engine->manifest;
+
+	return manifest->version > 1 &&
+	       (manifest->flags & MANIFEST_CLEAN) != 0 &&
+	       log_intake_stream(intake, STREAM_USER)->accepted ==
+		       manifest->user_watermark &&
+	       log_intake_stream(intake, STREAM_MOVING)->accepted ==
+		       manifest->moving_watermark &&
+	       intake->rejected_bytes == 0 && intake->torn_bytes == 0 &&
+	       goes_on_in_place(recovery);
+}
+
+static int
+add_void(struct void_list *voids, uint64_t accepted, uint64_t next,
+	 struct error *error)
+{
+	uint64_t first = accepted + 1;
+
+	if (voids->count > 0 && first <= voids->ranges[voids->count - 1].last)
+		first = voids->ranges[voids->count - 1].last + 1;
+	return void_list_add(voids, first, next - 1, error);
 }
 
 /* Numbers and a place that nothing on the disk has had. */
@@ -411,32 +480,32 @@ step_over_tail(struct recovery *recovery, struct error *error)
 {
 	struct engine *engine = recovery->engine;
 	struct manifest *manifest = &engine->manifest;
-	struct void_list *voids = &manifest->user_voids;
-	uint64_t first_void = recovery->accepted + 1;
-	uint32_t next_segment = manifest->segment + (manifest->offset != 0);
+	struct log_intake *intake = &recovery->intake;
+	struct log_stream *user = log_intake_stream(intake, STREAM_USER);
+	struct log_stream *moving = log_intake_stream(intake, STREAM_MOVING);
+	int status;
 
-	raise(&recovery->last_sequence, manifest->next_user_sequence - 1);
-	raise(&recovery->last_segment_sequence,
-	      manifest->next_segment_sequence - 1);
-	if (recovery->last_sequence > UINT64_MAX / 2 ||
-	    recovery->last_segment_sequence > UINT64_MAX / 2)
+	if (user->last_sequence > UINT64_MAX / 2 ||
+	    moving->last_sequence > UINT64_MAX / 2 ||
+	    intake->last_segment_sequence > UINT64_MAX / 2)
 		return error_set(error, ERROR_CORRUPT,
 				 "%s is damaged: its sequences are impossible",
 				 engine->io->methods->path(engine->io));
 	manifest->next_user_sequence =
-		recovery->last_sequence + SEQUENCE_SLACK + 1;
+		user->last_sequence + SEQUENCE_SLACK + 1;
+	manifest->next_moving_sequence =
+		moving->last_sequence + SEQUENCE_SLACK + 1;
 	manifest->next_segment_sequence =
-		recovery->last_segment_sequence + SEQUENCE_SLACK + 1;
-	if (voids->count > 0 &&
-	    first_void <= voids->ranges[voids->count - 1].last)
-		first_void = voids->ranges[voids->count - 1].last + 1;
-	if (recovery->used_segments > next_segment)
-		next_segment = recovery->used_segments;
-	manifest->segment = next_segment;
+		intake->last_segment_sequence + SEQUENCE_SLACK + 1;
+	manifest->segment = 0;
 	manifest->offset = 0;
 	manifest->segment_sequence = 0;
-	return void_list_add(voids, first_void,
-			     manifest->next_user_sequence - 1, error);
+	status = add_void(&manifest->user_voids, user->accepted,
+			  manifest->next_user_sequence, error);
+	if (status < 0)
+		return status;
+	return add_void(&manifest->moving_voids, moving->accepted,
+			manifest->next_moving_sequence, error);
 }
 
 static int
@@ -495,6 +564,58 @@ check_position(const struct engine *engine, struct error *error)
 			 manifest->segment);
 }
 
+/* Checkpoints that turned out to be unusable aren't named any more. */
+static void
+name_checkpoints(struct recovery *recovery)
+{
+	struct engine *engine = recovery->engine;
+	struct manifest_checkpoint *checkpoints =
+		engine->manifest.checkpoints;
+
+	engine->horizon = engine->manifest.horizon;
+	if (recovery->which == 0)
+		return;
+	checkpoints[0] = recovery->which == 1 ?
+				 checkpoints[1] :
+				 (struct manifest_checkpoint){ 0 };
+	checkpoints[1] = (struct manifest_checkpoint){ 0 };
+	if (recovery->which == NO_CHECKPOINT)
+		engine->horizon = (struct horizon){ 0 };
+}
+
+/* How much log there is to replay decides when the next checkpoint is due. */
+static void
+restore_checkpoints(struct recovery *recovery)
+{
+	const struct engine *engine = recovery->engine;
+	uint64_t log_bytes = (uint64_t)recovery->list_count *
+			     engine->segments.segment_size;
+
+	if (engine->checkpoints != NULL)
+		checkpoint_writer_restore(engine->checkpoints,
+					  &recovery->checkpoint.start,
+					  recovery->checkpoint.bytes,
+					  log_bytes);
+}
+
+static void
+continue_log(struct recovery *recovery)
+{
+	struct engine *engine = recovery->engine;
+	struct log_intake *intake = &recovery->intake;
+	uint64_t moving = log_intake_stream(intake, STREAM_MOVING)->accepted;
+
+	engine->last_lsn = intake->last_lsn;
+	engine_continue_log(engine,
+			    log_intake_stream(intake, STREAM_USER)->accepted);
+	engine->moving.next_write_sequence =
+		engine->manifest.next_moving_sequence;
+	engine->moving.settled = moving;
+	engine->moving.durable = moving;
+	restore_segments(recovery);
+	restore_checkpoints(recovery);
+}
+
 /* The manifest is written only when it would mislead the next opening. */
 static int
 go_on(struct recovery *recovery, struct error *error)
@@ -504,15 +625,11 @@ go_on(struct recovery *recovery, struct error *error)
 	uint32_t file_count = engine->segments.file_count;
 	bool has_new_file = file_count != engine->manifest.file_count;
 	uint32_t unsynced = 0;
-	int status = 0;
+	int status = is_orderly ? 0 : step_over_tail(recovery, error);
 
-	raise(&recovery->last_lsn, engine->manifest.next_lsn - 1);
-	engine->last_lsn = recovery->last_lsn;
-	if (!is_orderly)
-		status = step_over_tail(recovery, error);
 	if (status < 0)
 		return status;
-	engine_continue_log(engine, recovery->accepted);
+	continue_log(recovery);
 	if (engine->is_read_only)
 		return 0;
 	/* Also after an orderly end the last file may just have been growing:
@@ -526,43 +643,51 @@ go_on(struct recovery *recovery, struct error *error)
 	if (status < 0 || (is_orderly && !has_new_file))
 		return status;
 	engine_describe(engine, is_orderly);
+	engine->is_manifest_old = !is_orderly;
 	return manifest_store(engine->io, &engine->manifest, error);
+}
+
+static int
+judge(struct recovery *recovery, struct error *error)
+{
+	struct replay *replay = &recovery->intake.replay;
+	int status = replay_judge_tables(replay, error);
+
+	name_checkpoints(recovery);
+	if (status == 0)
+		status = restore_freed(recovery, error);
+	return status == 0 ? replay_judge_stale(replay, error) : status;
 }
 
 static int
 recover(struct recovery *recovery, struct error *error)
 {
-	struct engine *engine = recovery->engine;
-	int status = replay_init(&recovery->replay, engine, error);
+	struct log_intake *intake = &recovery->intake;
+	int status = check_position(recovery->engine, error);
 
-	if (engine->tables.next_id < engine->manifest.next_table)
-		engine->tables.next_id = engine->manifest.next_table;
-	recovery->watermark = engine->manifest.user_watermark;
 	if (status == 0)
-		status = check_position(engine, error);
+		status = load(recovery, error);
 	if (status == 0)
-		status = log_scan(&engine->segments, see_segment, recovery,
-				  error);
+		status = log_scan(&recovery->engine->segments, recovery->list,
+				  recovery->list_count, log_intake_segment,
+				  intake, error);
 	if (status == 0)
-		status = judge_log(recovery, error);
+		status = log_intake_end(intake, error);
 	if (status == 0)
-		status = replay_kept(recovery, error);
-	if (status == 0)
-		status = replay_judge_tables(&recovery->replay, error);
-	if (status == 0)
-		status = go_on(recovery, error);
-	return status;
+		status = judge(recovery, error);
+	return status == 0 ? go_on(recovery, error) : status;
 }
 
 int
 recovery_run(struct engine *engine, struct error *error)
 {
-	struct recovery recovery = { .engine = engine };
+	struct recovery recovery = { .engine = engine,
+				     .reason = ERROR_INIT };
 	int status = recover(&recovery, error);
 
-	recovery_finish(&recovery);
-	engine->counters.recovered_records = recovery.replay.records;
-	engine->counters.discarded_bytes =
-		recovery.rejected_bytes + recovery.torn_bytes;
+	engine->counters.recovered_records = recovery.intake.replay.records;
+	engine->counters.discarded_bytes = recovery.intake.rejected_bytes +
+					   recovery.intake.torn_bytes;
+	end_attempt(&recovery);
 	return status;
 }

@@ -4,12 +4,14 @@
  * about, so a table is made when it is first met and judged at the end. */
 #include "storage/replay.h"
 
+#include "storage/run.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { STRAYS_MAX = 1 << 12, JUDGE_CHUNK = 256, REPLAY_STEP = 16 };
+enum { STRAYS_MAX = 1 << 12, REPLAY_STEP = 16 };
 
 static int
 add_table(struct engine *engine, uint32_t id, struct table **table,
@@ -23,6 +25,17 @@ add_table(struct engine *engine, uint32_t id, struct table **table,
 	return 0;
 }
 
+static int
+add_reserved(struct engine *engine, uint32_t id, struct table **table,
+	     struct error *error)
+{
+	int status = add_table(engine, id, table, error);
+
+	if (status == 0)
+		(*table)->is_registered = true;
+	return status;
+}
+
 int
 replay_init(struct replay *replay, struct engine *engine, struct error *error)
 {
@@ -31,44 +44,71 @@ replay_init(struct replay *replay, struct engine *engine, struct error *error)
 
 	*replay = (struct replay){ .engine = engine };
 	engine->tables.next_id = ENGINE_TABLE_FIRST;
-	status = add_table(engine, ENGINE_TABLE_REGISTRY, &engine->registry,
-			   error);
+	status = add_reserved(engine, ENGINE_TABLE_REGISTRY, &engine->registry,
+			      error);
 	if (status == 0)
-		status = add_table(engine, ENGINE_TABLE_CATALOG, &catalog,
-				   error);
-	if (status < 0)
-		return status;
-	engine->registry->is_registered = true;
-	catalog->is_registered = true;
+		status = add_reserved(engine, ENGINE_TABLE_CATALOG, &catalog,
+				      error);
+	if (status == 0)
+		status = add_reserved(engine, ENGINE_TABLE_FREED,
+				      &engine->freed, error);
+	return status;
+}
+
+void
+replay_finish(struct replay *replay)
+{
+	free(replay->freed);
+	replay->freed = NULL;
+}
+
+int
+replay_add_table(struct replay *replay, uint32_t id, bool has_explicit,
+		 struct error *error)
+{
+	struct engine *engine = replay->engine;
+	struct table *table = table_registry_find(&engine->tables, id);
+
+	if (table == NULL) {
+		int status = add_table(engine, id, &table, error);
+
+		if (status < 0)
+			return status;
+	}
+	table->is_registered = true;
+	table->has_explicit |= has_explicit;
 	return 0;
 }
 
 /* ---- one version against another ---- */
 
-/* Rare: two versions of one key with the same timestamp, met out of order. */
+/* Rare: two versions of one key, of which one was written over the same
+ * timestamp, met out of order. */
 static int
 read_lsn(struct replay *replay, uint32_t table,
 	 const struct index_entry *entry, uint64_t *lsn, struct error *error)
 {
 	struct engine *engine = replay->engine;
+	const struct segment_manager *segments = &engine->segments;
 	struct location at = entry->location;
-	struct segment_place place = segment_manager_place(
-		&engine->segments, at.segment, at.offset);
-	uint8_t *bytes = malloc(at.size);
+	struct segment_place place =
+		segment_manager_place(segments, at.segment, at.offset);
+	uint32_t size = run_extent(segments->segment_size, at);
+	uint8_t *bytes = malloc(size);
 	struct record record;
 	int64_t got;
 	int status;
 
 	if (bytes == NULL)
 		return error_no_memory(error);
-	got = io_read_now(engine->io, place.file, place.offset, bytes,
-			  at.size);
-	if (got >= 0 && (uint64_t)got != at.size)
+	got = io_read_now(engine->io, place.file, place.offset, bytes, size);
+	if (got >= 0 && (uint64_t)got != size)
 		got = -EIO;
+	run_gather(bytes, segments->segment_size, at);
 	if (got < 0)
-		status = segment_manager_io_error(&engine->segments, (int)got,
-						  "read", at.segment,
-						  at.offset, error);
+		status = segment_manager_io_error(segments, (int)got, "read",
+						  at.segment, at.offset,
+						  error);
 	else
 		status = engine_verify_record(engine, table, entry, bytes,
 					      &record, error);
@@ -88,7 +128,43 @@ is_later_copy(const struct engine *engine, struct location a,
 	return segments[a.segment].sequence > segments[b.segment].sequence;
 }
 
+static bool
+was_loaded(const struct replay *replay, struct location at)
+{
+	return replay->replayed_from != NULL &&
+	       at.offset < replay->replayed_from[at.segment];
+}
+
 enum { OLDER = 1 };
+
+/* Equal timestamps, both replayed. */
+static int
+compare_ties(struct replay *replay, uint32_t table,
+	     const struct index_entry *entry, uint64_t lsn,
+	     const struct index_entry *existing, struct error *error)
+{
+	uint64_t existing_lsn = lsn;
+
+	if (entry->location.segment == existing->location.segment &&
+	    entry->location.offset == existing->location.offset)
+		return OLDER; /* the same */
+	if (entry->has_tie || existing->has_tie) {
+		int status;
+
+		if (lsn > replay->last_lsn)
+			return 0;
+		status = read_lsn(replay, table, existing, &existing_lsn,
+				  error);
+		if (status < 0)
+			return status;
+	}
+	if (lsn != existing_lsn)
+		return lsn > existing_lsn ? 0 : OLDER;
+	return is_later_copy(replay->engine, entry->location,
+			     existing->location) ?
+		       0 :
+		       OLDER;
+}
 
 /* 0 when ${entry} takes the existing one's place, OLDER, or negative. */
 static int
@@ -96,23 +172,25 @@ compare_versions(struct replay *replay, uint32_t table,
 		 const struct index_entry *entry, uint64_t lsn,
 		 const struct index_entry *existing, struct error *error)
 {
-	uint64_t existing_lsn = 0;
-	int status;
-
+	if (existing->location.size == 0 ||
+	    was_loaded(replay, existing->location))
+		return 0;
 	if (entry->timestamp_us != existing->timestamp_us)
 		return entry->timestamp_us > existing->timestamp_us ? 0 :
 								      OLDER;
-	if (lsn > replay->last_lsn)
-		return 0;
-	status = read_lsn(replay, table, existing, &existing_lsn, error);
-	if (status < 0)
-		return status;
-	if (lsn == existing_lsn)
-		return is_later_copy(replay->engine, entry->location,
-				     existing->location) ?
-			       0 :
-			       OLDER;
-	return lsn > existing_lsn ? 0 : OLDER;
+	return compare_ties(replay, table, entry, lsn, existing, error);
+}
+
+static void
+take_out(struct replay *replay, struct table *table,
+	 const struct index_entry *entry)
+{
+	table_remove_entry(table, entry);
+	if (entry->location.size == 0)
+		replay->stale--;
+	else
+		segment_manager_kill_record(&replay->engine->segments,
+					    entry->location);
 }
 
 /* Most keys are new or newer, so that the version is put in first and taken
@@ -122,14 +200,14 @@ insert_version(struct replay *replay, struct table *table,
 	       const struct index_entry *entry, uint64_t lsn,
 	       struct error *error)
 {
-	struct segment_manager *segments = &replay->engine->segments;
 	struct index_entry existing, unused;
 	int outcome = primary_index_insert(table->index, entry, &existing);
 	int status;
 
 	if (outcome < 0)
 		return error_no_memory(error);
-	segment_manager_add_record(segments, entry->location);
+	segment_manager_add_record(&replay->engine->segments,
+				   entry->location);
 	table_add_entry(table, entry);
 	if (outcome == INDEX_INSERTED)
 		return 0;
@@ -137,15 +215,12 @@ insert_version(struct replay *replay, struct table *table,
 				  error);
 	if (status < 0)
 		return status;
-	table_remove_entry(table, status == OLDER ? entry : &existing);
+	take_out(replay, table, status == OLDER ? entry : &existing);
 	if (status == OLDER) {
-		segment_manager_kill_record(segments, entry->location);
 		outcome = primary_index_insert(table->index, &existing,
 					       &unused);
 		assert(outcome == INDEX_REPLACED);
-		return 0;
 	}
-	segment_manager_kill_record(segments, existing.location);
 	return 0;
 }
 
@@ -186,6 +261,37 @@ replay_registry_row(struct replay *replay, const struct record *record,
 	table->is_registered = true;
 	if (state == REGISTRY_DROPPED)
 		table->is_dropping = true;
+	else if (registry_is_explicit(record->value))
+		table->has_explicit = true;
+	return 0;
+}
+
+/* ---- rows of table 3 ---- */
+
+static int
+note_freed(struct replay *replay, const struct buffer_header *header,
+	   const struct record *record, struct location at,
+	   struct error *error)
+{
+	struct freed_row row = { .lsn = record->lsn,
+				 .write_sequence = header->write_sequence,
+				 .stream = header->stream };
+
+	if ((record->flags & RECORD_TOMBSTONE) != 0 ||
+	    !freed_life_decode(record->key, record->value, &row.life))
+		return damaged(replay, at,
+			       "a freed segment's row is impossible", error);
+	if (replay->freed_count == replay->freed_capacity) {
+		size_t capacity = replay->freed_capacity * 2 + 64;
+		struct freed_row *rows =
+			realloc(replay->freed, capacity * sizeof(*rows));
+
+		if (rows == NULL)
+			return error_no_memory(error);
+		replay->freed = rows;
+		replay->freed_capacity = capacity;
+	}
+	replay->freed[replay->freed_count++] = row;
 	return 0;
 }
 
@@ -207,8 +313,9 @@ find_table(struct replay *replay, uint32_t id, struct location at,
 }
 
 static int
-replay_record(struct replay *replay, const struct record *record,
-	      struct location at, struct key_hash hash, struct error *error)
+replay_record(struct replay *replay, const struct buffer_header *header,
+	      const struct record *record, struct location at,
+	      struct key_hash hash, struct error *error)
 {
 	struct engine *engine = replay->engine;
 	struct index_entry entry = {
@@ -217,6 +324,7 @@ replay_record(struct replay *replay, const struct record *record,
 		.timestamp_us = record->timestamp_us,
 		.location = at,
 		.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0,
+		.has_tie = (record->flags & RECORD_TIE) != 0,
 	};
 	struct table *table;
 	int status = 0;
@@ -227,11 +335,17 @@ replay_record(struct replay *replay, const struct record *record,
 				       "a row's expiry is impossible", error);
 		entry.expires_at_s = (uint32_t)record->seconds;
 	}
+	/* Whether the table has seen an explicit timestamp may be told only by
+	 * a record that is still to come. */
+	if (entry.is_tombstone && record->seconds <= UINT32_MAX)
+		entry.expires_at_s = (uint32_t)record->seconds;
 	if (record->timestamp_us == INT64_MIN)
 		return damaged(replay, at, "a timestamp is impossible",
 			       error);
 	if (record->table == ENGINE_TABLE_REGISTRY)
 		status = replay_registry_row(replay, record, at, error);
+	else if (record->table == ENGINE_TABLE_FREED)
+		status = note_freed(replay, header, record, at, error);
 	if (status == 0)
 		status = find_table(replay, record->table, at, &table, error);
 	if (status < 0)
@@ -245,23 +359,6 @@ replay_record(struct replay *replay, const struct record *record,
 		replay->last_lsn = record->lsn;
 	replay->records++;
 	return status;
-}
-
-/* A segment's life can't change in its middle. */
-static int
-enter_segment(struct replay *replay, const struct buffer_header *header,
-	      struct location at, struct error *error)
-{
-	struct segment *segment =
-		&replay->engine->segments.segments[header->segment];
-
-	if (segment->sequence != 0 &&
-	    segment->sequence != header->segment_sequence)
-		return damaged(replay, at,
-			       "the segment holds buffers of two lives",
-			       error);
-	segment->sequence = header->segment_sequence;
-	return 0;
 }
 
 struct decoded {
@@ -327,7 +424,7 @@ replay_buffer(struct replay *replay, const struct buffer_header *header,
 			       .offset = header->offset };
 	struct decoded decoded[REPLAY_STEP];
 	uint8_t last_flags = 0;
-	int status = enter_segment(replay, header, at, error);
+	int status = 0;
 
 	while (done < end && status == 0) {
 		int count = decode_some(replay, header, bytes, &done, decoded,
@@ -337,7 +434,8 @@ replay_buffer(struct replay *replay, const struct buffer_header *header,
 			return count;
 		prefetch_index(replay, decoded, count);
 		for (int i = 0; i < count && status == 0; i++)
-			status = replay_record(replay, &decoded[i].record,
+			status = replay_record(replay, header,
+					       &decoded[i].record,
 					       decoded[i].at, decoded[i].hash,
 					       error);
 		records += (uint32_t)count;
@@ -353,62 +451,50 @@ replay_buffer(struct replay *replay, const struct buffer_header *header,
 	return 0;
 }
 
-/* ---- the end ---- */
-
-static void
-kill_rows(struct replay *replay, struct table *table)
+int
+replay_run(struct replay *replay, const struct buffer_header *header,
+	   const uint8_t *bytes, uint32_t size, struct error *error)
 {
-	struct index_entry entries[JUDGE_CHUNK];
-	int64_t token = INT64_MIN;
-	uint64_t fingerprint = 0;
-	size_t count;
+	struct location at = { header->segment, FORMAT_HEADER_SIZE, size };
+	uint64_t seed = format_record_seed(
+		segment_manager_seed(&replay->engine->segments, at.segment),
+		at.offset);
+	struct record record;
 
-	do {
-		count = primary_index_range(table->index, token, fingerprint,
-					    INT64_MAX, entries, JUDGE_CHUNK);
-		for (size_t i = 0; i < count; i++)
-			segment_manager_kill_record(&replay->engine->segments,
-						    entries[i].location);
-		if (count == 0)
-			break;
-		token = entries[count - 1].token;
-		fingerprint = entries[count - 1].fingerprint + 1;
-		if (fingerprint == 0 && token++ == INT64_MAX)
-			break;
-	} while (count == JUDGE_CHUNK);
-}
-
-static int
-report_stray(struct replay *replay, struct table *table, struct error *error)
-{
-	struct index_entry entry;
-	size_t count = primary_index_range(table->index, INT64_MIN, 0,
-					   INT64_MAX, &entry, 1);
-
-	assert(count == 1);
-	(void)count;
-	return damaged(replay, entry.location,
-		       "a record of a table that was never registered", error);
+	if (record_decode(bytes, size, &record) != size ||
+	    !record_is_intact(bytes, size, seed))
+		return damaged(replay, at, "a record's checksum is wrong",
+			       error);
+	return replay_record(replay, header, &record, at,
+			     engine_hash_key(replay->engine, record.key),
+			     error);
 }
 
 int
-replay_judge_tables(struct replay *replay, struct error *error)
+replay_peek(struct replay *replay, const struct buffer_header *header,
+	    const uint8_t *bytes, uint64_t *last_lsn, struct error *error)
 {
-	struct table_registry *tables = &replay->engine->tables;
-	size_t i = 0;
+	uint32_t end = FORMAT_HEADER_SIZE + header->data_size;
+	struct location at = { .segment = header->segment };
+	uint32_t done = FORMAT_HEADER_SIZE;
 
-	while (i < tables->count) {
-		struct table *table = tables->tables[i];
+	*last_lsn = 0;
+	while (done < end) {
+		struct record record;
+		int status = 0;
 
-		if (!table->is_registered)
-			return report_stray(replay, table, error);
-		if (!table->is_dropping) {
-			i++;
-			continue;
-		}
-		kill_rows(replay, table);
-		table_registry_retire(tables, table);
-		table_registry_dispose(tables);
+		at.offset = header->offset + done;
+		at.size = record_decode(bytes + done, end - done, &record);
+		if (at.size == 0)
+			return 0; /* reported when it counts */
+		if (record.lsn > *last_lsn)
+			*last_lsn = record.lsn;
+		if (record.table == ENGINE_TABLE_FREED)
+			status = note_freed(replay, header, &record, at,
+					    error);
+		if (status < 0)
+			return status;
+		done += at.size;
 	}
 	return 0;
 }
