@@ -4,123 +4,50 @@
  * chunk of entries after the other, the next one while the current one is
  * handed out.
  *
- * The index orders equal tokens by fingerprint, the scan must order them by
- * key.  So a chunk ends between two tokens, and its rows are sorted.  A run of
- * equal tokens that is longer than a chunk (only made on purpose: tokens can
- * be crafted to collide) is handed out by selection instead: one pass over the
- * whole run finds the smallest keys behind the last one handed out, as many as
- * a chunk holds; these are loaded and handed out; then comes the next pass.
- * That is slow, correct, and bounded in memory. */
+ * Between two steps rows may change, move or vanish, so an entry of the index
+ * is believed only until the step ends in which it was read: its read is on
+ * its way then. */
 #include "storage/engine.h"
 
-#include "storage/scan_chunk.h"
+#include "storage/scan_state.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum {
-	SELECTION_MAX = 256,
-	SELECTION_KEY_BYTES_MAX = 1 << 20,
-	STEPS_MAX = 16 /* of one call */
-};
-
-/* What the chunk that is being loaded is for. */
-enum scan_phase {
-	SCAN_ROWS,   /* rows between two tokens */
-	SCAN_SELECT, /* a pass over a long run */
-	SCAN_CHOSEN  /* the rows that the pass has chosen */
-};
-
-struct chosen {
-	struct index_entry entry;
-	struct slice key; /* a copy */
-};
-
-struct engine_scan {
-	struct engine *engine;
-	uint32_t table;
-	int64_t token; /* where the next chunk begins */
-	uint64_t fingerprint;
-	int64_t last_token;
-	bool is_exhausted; /* nothing is left in the index */
-	uint64_t wait_lsn; /* must be settled first */
-
-	/* Rows up to this one were handed out, or are not wanted. */
-	bool has_after;
-	int64_t after_token;
-	struct buffer after_key;
-
-	struct scan_chunk *chunk; /* handed out */
-	struct scan_chunk *ahead; /* being loaded */
-	bool is_loaded;           /* chunk has rows, in the state below */
-	bool is_loading;          /* ahead has */
-	size_t row;               /* of chunk, next to hand out */
-
-	enum scan_phase phase;
-	int64_t run_token;
-	struct chosen *chosen; /* ascending by key */
-	size_t chosen_count;
-	size_t chosen_key_bytes;
-	bool has_more; /* the pass saw more than it could choose */
+	POLL_ROWS = 64, /* handed out between two polls */
+	STEPS_MAX = 16  /* of one call */
 };
 
 /* ---- life ---- */
 
-static struct scan_chunk *
-create_chunk(struct engine_scan *scan)
-{
-	struct scan_chunk *chunk = malloc(sizeof(*chunk));
-
-	if (chunk == NULL)
-		return NULL;
-	chunk->engine = scan->engine;
-	chunk->table = scan->table;
-	chunk->in_flight = 0;
-	chunk->bytes = NULL;
-	chunk->bytes_capacity = 0;
-	scan_chunk_clear(chunk);
-	return chunk;
-}
-
-static void
-forget_chosen(struct engine_scan *scan)
-{
-	for (size_t i = 0; i < scan->chosen_count; i++)
-		free((void *)(uintptr_t)scan->chosen[i].key.data);
-	scan->chosen_count = 0;
-	scan->chosen_key_bytes = 0;
-}
-
 void
-engine_scan_close(struct engine_scan *scan)
-{
-	struct scan_chunk *chunks[2];
-
-	if (scan == NULL)
-		return;
-	chunks[0] = scan->chunk;
-	chunks[1] = scan->ahead;
-	for (size_t i = 0; i < ARRAY_COUNT(chunks); i++) {
-		if (chunks[i] == NULL)
-			continue;
-		scan_chunk_finish(chunks[i]);
-		/* One that the kernel won't let go of is lost, not freed. */
-		if (chunks[i]->in_flight == 0)
-			free(chunks[i]);
-	}
-	forget_chosen(scan);
-	free(scan->chosen);
-	buffer_finish(&scan->after_key);
-	free(scan);
-}
-
-static void
-set_after(struct engine_scan *scan, int64_t token, struct slice key)
+scan_set_after(struct engine_scan *scan, int64_t token, struct slice key)
 {
 	scan->has_after = true;
 	scan->after_token = token;
 	buffer_clear(&scan->after_key);
 	buffer_append_slice(&scan->after_key, key);
+}
+
+bool
+scan_is_behind(const struct engine_scan *scan, int64_t token, struct slice key)
+{
+	if (!scan->has_after || token != scan->after_token)
+		return true;
+	return slice_compare(key, buffer_slice(&scan->after_key)) > 0;
+}
+
+void
+engine_scan_close(struct engine_scan *scan)
+{
+	if (scan == NULL)
+		return;
+	scan_chunk_destroy(scan->chunk);
+	scan_chunk_destroy(scan->ahead);
+	scan_forget_chosen(scan);
+	free(scan->chosen);
+	buffer_finish(&scan->after_key);
+	free(scan);
 }
 
 int
@@ -136,14 +63,15 @@ engine_scan_open(struct engine *engine, const struct engine_scan_range *range,
 	opened->token = range->first_token;
 	opened->last_token = range->last_token;
 	if (!slice_is_null(range->after_key)) {
-		set_after(opened, range->after_token, range->after_key);
+		scan_set_after(opened, range->after_token, range->after_key);
 		if (range->after_token > opened->token)
 			opened->token = range->after_token;
 	}
 	opened->is_exhausted = opened->token > opened->last_token;
 	opened->wait_lsn = engine->last_lsn;
-	opened->chunk = create_chunk(opened);
-	opened->ahead = create_chunk(opened);
+	opened->chunk_bytes = SCAN_CHUNK_BYTES_FIRST;
+	opened->chunk = scan_chunk_create(engine, range->table);
+	opened->ahead = scan_chunk_create(engine, range->table);
 	if (opened->chunk == NULL || opened->ahead == NULL ||
 	    opened->after_key.has_failed) {
 		engine_scan_close(opened);
@@ -155,139 +83,15 @@ engine_scan_open(struct engine *engine, const struct engine_scan_range *range,
 
 /* ---- loading ---- */
 
-/* The place behind an entry; false at the index's end. */
-static bool
-step_behind(struct engine_scan *scan, const struct index_entry *entry)
-{
-	scan->token = entry->token;
-	scan->fingerprint = entry->fingerprint + 1;
-	if (scan->fingerprint != 0)
-		return true;
-	if (scan->token == INT64_MAX)
-		return false;
-	scan->token++;
-	return true;
-}
-
-static size_t
-run_start(const struct index_entry *entries, size_t at)
-{
-	while (at > 0 && entries[at - 1].token == entries[at].token)
-		at--;
-	return at;
-}
-
-/* How many of ${count} entries are within the bound of bytes: at least one,
- * and only live ones count. */
-static size_t
-count_within_bytes(struct engine_scan *scan, const struct index_entry *entries,
-		   size_t count)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (!engine_is_live(scan->engine, &entries[i]))
-			continue;
-		if (bytes > 0 &&
-		    bytes + entries[i].location.size > SCAN_CHUNK_BYTES)
-			return i;
-		bytes += entries[i].location.size;
-	}
-	return count;
-}
-
-static void
-add_live(struct engine_scan *scan, const struct index_entry *entries,
-	 size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (engine_is_live(scan->engine, &entries[i]))
-			scan_chunk_add(scan->ahead, &entries[i]);
-	}
-}
-
-static void
-begin_run(struct engine_scan *scan, int64_t token)
-{
-	scan->phase = SCAN_SELECT;
-	scan->run_token = token;
-	scan->token = token;
-	scan->fingerprint = 0;
-	scan->has_more = false;
-	forget_chosen(scan);
-}
-
-/* The next entries between two tokens. */
-static void
-gather_rows(struct engine_scan *scan, const struct table *table)
-{
-	struct index_entry entries[SCAN_CHUNK_ENTRIES];
-	size_t found = primary_index_range(table->index, scan->token,
-					   scan->fingerprint,
-					   scan->last_token, entries,
-					   SCAN_CHUNK_ENTRIES);
-	size_t count = count_within_bytes(scan, entries, found);
-
-	if (count == found && found < SCAN_CHUNK_ENTRIES) {
-		scan->is_exhausted = true;
-	} else {
-		size_t first_left = count < found ? count : found - 1;
-
-		/* The run that goes on behind the bound waits for the next
-		 * chunk, unless it is all there is. */
-		count = run_start(entries, first_left);
-		if (count == 0) {
-			begin_run(scan, entries[0].token);
-			return;
-		}
-		scan->token = entries[count].token;
-		scan->fingerprint = 0;
-	}
-	add_live(scan, entries, count);
-}
-
-/* The next entries of a long run, split wherever the bound is. */
-static void
-gather_run(struct engine_scan *scan, const struct table *table)
-{
-	struct index_entry entries[SCAN_CHUNK_ENTRIES];
-	size_t found = primary_index_range(table->index, scan->token,
-					   scan->fingerprint, scan->run_token,
-					   entries, SCAN_CHUNK_ENTRIES);
-	size_t count = count_within_bytes(scan, entries, found);
-
-	scan->is_exhausted = count == found && found < SCAN_CHUNK_ENTRIES;
-	if (!scan->is_exhausted &&
-	    (!step_behind(scan, &entries[count - 1]) ||
-	     scan->token != scan->run_token))
-		scan->is_exhausted = true;
-	add_live(scan, entries, count);
-}
-
-static void
-gather_chosen(struct engine_scan *scan)
-{
-	size_t bytes = 0;
-	size_t count = 0;
-
-	while (count < scan->chosen_count) {
-		uint32_t size = scan->chosen[count].entry.location.size;
-
-		if (count > 0 && bytes + size > SCAN_CHUNK_BYTES)
-			break;
-		bytes += size;
-		scan_chunk_add(scan->ahead, &scan->chosen[count].entry);
-		count++;
-	}
-	if (count < scan->chosen_count)
-		scan->has_more = true;
-}
-
 static int
 start_loading(struct engine_scan *scan, struct error *error)
 {
 	const struct table *table =
 		engine_find_table(scan->engine, scan->table);
+	enum scan_phase phase = scan->phase;
+	int64_t token = scan->token;
+	uint64_t fingerprint = scan->fingerprint;
+	int status;
 
 	scan_chunk_clear(scan->ahead);
 	if (table == NULL) {
@@ -295,142 +99,62 @@ start_loading(struct engine_scan *scan, struct error *error)
 		scan->phase = SCAN_ROWS;
 		return 0;
 	}
-	if (scan->phase == SCAN_ROWS)
-		gather_rows(scan, table);
-	if (scan->phase == SCAN_SELECT)
-		gather_run(scan, table);
-	else if (scan->phase == SCAN_CHOSEN)
-		gather_chosen(scan);
-	scan->is_loading = true;
-	return scan_chunk_start(scan->ahead, error);
-}
-
-/* ---- a long run ---- */
-
-static bool
-is_behind(const struct engine_scan *scan, int64_t token, struct slice key)
-{
-	if (!scan->has_after || token != scan->after_token)
-		return true;
-	return slice_compare(key, buffer_slice(&scan->after_key)) > 0;
-}
-
-/* Drops the largest keys until the rest is within the bounds. */
-static void
-trim_chosen(struct engine_scan *scan)
-{
-	while (scan->chosen_count > SELECTION_MAX ||
-	       (scan->chosen_count > 1 &&
-		scan->chosen_key_bytes > SELECTION_KEY_BYTES_MAX)) {
-		struct chosen *largest = &scan->chosen[--scan->chosen_count];
-
-		scan->chosen_key_bytes -= largest->key.size;
-		free((void *)(uintptr_t)largest->key.data);
-		scan->has_more = true;
-	}
-}
-
-static int
-choose(struct engine_scan *scan, const struct scan_row *row,
-       struct error *error)
-{
-	size_t at = scan->chosen_count;
-	uint8_t *copy;
-
-	while (at > 0 && slice_compare(row->key, scan->chosen[at - 1].key) < 0)
-		at--;
-	if (at == SELECTION_MAX) {
-		scan->has_more = true;
-		return 0;
-	}
-	copy = malloc(row->key.size);
-	if (copy == NULL)
-		return error_no_memory(error);
-	memcpy(copy, row->key.data, row->key.size);
-	memmove(scan->chosen + at + 1, scan->chosen + at,
-		(scan->chosen_count - at) * sizeof(*scan->chosen));
-	scan->chosen[at] = (struct chosen){
-		.entry = row->entry,
-		.key = slice_make(copy, row->key.size),
-	};
-	scan->chosen_count++;
-	scan->chosen_key_bytes += row->key.size;
-	trim_chosen(scan);
-	return 0;
-}
-
-static int
-choose_from_chunk(struct engine_scan *scan, struct error *error)
-{
-	if (scan->chosen == NULL) {
-		scan->chosen =
-			calloc(SELECTION_MAX + 1, sizeof(*scan->chosen));
-		if (scan->chosen == NULL)
-			return error_no_memory(error);
-	}
-	for (size_t i = 0; i < scan->ahead->count; i++) {
-		const struct scan_row *row = &scan->ahead->rows[i];
-		int status = 0;
-
-		if (is_behind(scan, row->entry.token, row->key))
-			status = choose(scan, row, error);
-		if (status < 0)
-			return status;
-	}
-	if (scan->is_exhausted) {
-		scan->phase = SCAN_CHOSEN;
+	status = scan_gather(scan, table, error);
+	if (status == 0)
+		status = scan_chunk_start(scan->ahead, error);
+	if (status < 0) {
+		/* Nothing is lost for those who try again. */
+		scan->phase = phase;
+		scan->token = token;
+		scan->fingerprint = fingerprint;
 		scan->is_exhausted = false;
+		return status;
 	}
-	return 0;
-}
-
-/* The chosen rows are in memory, to be handed out next; the loading behind
- * them goes on with another pass, or behind the run. */
-static int
-leave_chosen(struct engine_scan *scan, struct error *error)
-{
-	if (scan->has_more) {
-		const struct scan_row *last =
-			&scan->ahead->rows[scan->ahead->count - 1];
-
-		set_after(scan, last->entry.token, last->key);
-		begin_run(scan, scan->run_token);
-		return scan->after_key.has_failed ? error_no_memory(error) : 0;
-	}
-	forget_chosen(scan);
-	scan->phase = SCAN_ROWS;
-	if (scan->run_token >= scan->last_token) {
-		scan->is_exhausted = true;
-		return 0;
-	}
-	scan->token = scan->run_token + 1;
-	scan->fingerprint = 0;
+	scan->is_loading = true;
 	return 0;
 }
 
 /* ---- handing out ---- */
+
+/* Passes the rows that were handed out by an earlier scan. */
+static int
+skip_rows(struct engine_scan *scan, struct error *error)
+{
+	const struct scan_chunk *chunk = scan->ahead;
+
+	while (scan->row < chunk->count && scan->has_after &&
+	       chunk->rows[scan->row].token == scan->after_token) {
+		struct record record;
+		int status = scan_chunk_row(chunk, scan->row, &record, error);
+
+		if (status < 0)
+			return status;
+		if (scan_is_behind(scan, scan->after_token, record.key))
+			return 0;
+		scan->row++;
+	}
+	return 0;
+}
 
 /* Makes the chunk that was loaded the one that is handed out. */
 static int
 take_loaded(struct engine_scan *scan, struct error *error)
 {
 	struct scan_chunk *loaded = scan->ahead;
-	int status = 0;
+	int status;
 
 	scan->row = 0;
-	if (scan->phase == SCAN_CHOSEN) {
-		status = leave_chosen(scan, error);
-	} else {
-		while (scan->row < loaded->count &&
-		       !is_behind(scan, loaded->rows[scan->row].entry.token,
-				  loaded->rows[scan->row].key))
-			scan->row++;
-	}
+	if (scan->phase == SCAN_CHOSEN)
+		status = scan_leave_chosen(scan, error);
+	else
+		status = skip_rows(scan, error);
+	if (status < 0)
+		return status;
 	scan->ahead = scan->chunk;
 	scan->chunk = loaded;
 	scan->is_loaded = true;
 	scan->is_loading = false;
-	return status;
+	return 0;
 }
 
 /* One step towards the next loaded chunk: 0, ENGINE_PENDING, ENGINE_END or
@@ -454,8 +178,7 @@ load_step(struct engine_scan *scan, struct error *error)
 		return status;
 	if (scan->phase != SCAN_SELECT)
 		return take_loaded(scan, error);
-	scan->is_loading = false;
-	return choose_from_chunk(scan, error);
+	return scan_choose(scan, error);
 }
 
 static int
@@ -481,19 +204,38 @@ wait_for_writes(struct engine_scan *scan, struct error *error)
 	return 0;
 }
 
+/* The next chunk's reads go on meanwhile, though nobody may poll. */
 static void
-hand_out(struct engine_scan *scan, struct engine_row *out)
+read_ahead(struct engine_scan *scan)
 {
-	const struct scan_row *row = &scan->chunk->rows[scan->row++];
+	struct io *io = scan->engine->io;
 
+	if (scan->is_loading && scan->ahead->in_flight > 0)
+		(void)io->methods->poll(io, 0);
+}
+
+static int
+hand_out(struct engine_scan *scan, struct engine_row *out,
+	 struct error *error)
+{
+	const struct scan_row *row = &scan->chunk->rows[scan->row];
+	struct record record;
+	int status = scan_chunk_row(scan->chunk, scan->row, &record, error);
+
+	if (status < 0)
+		return status;
+	if (scan->row % POLL_ROWS == 0)
+		read_ahead(scan);
+	scan->row++;
 	*out = (struct engine_row){
-		.key = row->key,
+		.key = record.key,
 		.state = ENGINE_ROW_LIVE,
-		.token = row->entry.token,
-		.timestamp_us = row->entry.timestamp_us,
-		.expires_at_s = row->entry.expires_at_s,
-		.value = row->value,
+		.token = row->token,
+		.timestamp_us = row->timestamp_us,
+		.expires_at_s = row->expires_at_s,
+		.value = record.value,
 	};
+	return 0;
 }
 
 /* The next chunk is on its way while this one is handed out. */
@@ -512,10 +254,8 @@ engine_scan_next(struct engine_scan *scan, struct engine_row *row,
 	int status = wait_for_writes(scan, error);
 
 	for (int steps = 0; status == 0; steps++) {
-		if (scan->is_loaded && scan->row < scan->chunk->count) {
-			hand_out(scan, row);
-			return 0;
-		}
+		if (scan->is_loaded && scan->row < scan->chunk->count)
+			return hand_out(scan, row, error);
 		scan->is_loaded = false;
 		/* Many chunks of deleted rows: others get their turn. */
 		if (steps == STEPS_MAX)

@@ -736,10 +736,10 @@ colliding_key(uint32_t number, uint8_t key[32])
 }
 
 static void
-scan_collisions(uint32_t count, size_t value_size)
+scan_collisions(const struct engine_options *options, uint32_t count,
+		size_t value_size)
 {
-	struct engine_options options = { 0 };
-	struct engine *engine = open_memory(&options);
+	struct engine *engine = open_memory(options);
 	uint32_t table = driver_create_table(engine);
 	struct engine_scan_range range = whole(table);
 	struct error error = ERROR_INIT;
@@ -786,12 +786,50 @@ scan_collisions(uint32_t count, size_t value_size)
 
 TEST(equal_tokens_are_ordered_by_key_however_many_there_are)
 {
-	scan_collisions(10, 10);
-	scan_collisions(511, 10);
-	scan_collisions(512, 10);
-	scan_collisions(513, 10);
-	scan_collisions(2000, 10);
-	scan_collisions(100, 40000);
+	struct engine_options options = { 0 };
+
+	scan_collisions(&options, 10, 10);
+	scan_collisions(&options, 350, 10);
+	scan_collisions(&options, 2000, 10);
+	scan_collisions(&options, 100, 40000);
+	/* More than the chunks of a small geometry hold. */
+	scan_collisions(&driver_small, 5000, 10);
+	scan_collisions(&driver_small, 500, 3000);
+}
+
+/* More rows than reads in flight, and as far apart as can be. */
+TEST(a_scan_finds_rows_however_scattered_they_are)
+{
+	enum { ROWS = 5000 };
+	struct engine *engine = open_small();
+	uint32_t table = driver_create_table(engine);
+	uint32_t other = driver_create_table(engine);
+	struct engine_scan_range range = whole(table);
+	struct error error = ERROR_INIT;
+	struct seen *all = calloc(1, sizeof(*all));
+	struct engine_statistics before, after;
+	char filler[3000];
+
+	memset(filler, 'f', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	for (int i = 0; i < ROWS; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "%d", i);
+		driver_put(engine, table, key, "v");
+		driver_put(engine, other, "f", filler);
+		driver_put(engine, other, "g", filler);
+	}
+	engine_get_statistics(engine, &before);
+	assert_int_equal(driver_scan(engine, &range, remember, all, &error),
+			 ROWS);
+	engine_get_statistics(engine, &after);
+	assert_in_range(after.device_reads - before.device_reads, ROWS / 2,
+			ROWS);
+	for (size_t i = 1; i < all->count; i++)
+		assert_true(all->tokens[i - 1] <= all->tokens[i]);
+	free(all);
+	driver_close(engine);
 }
 
 TEST(a_scan_survives_what_happens_between_its_steps)
