@@ -30,27 +30,29 @@ room_may_grow(const struct engine *engine)
 		       floor_of(segments);
 }
 
-/* Whether waiting helps without growing. */
+/* Whether compaction helps, or what will be free by itself. */
 static bool
-can_reclaim(struct engine *engine, uint32_t missing)
+can_reclaim(struct engine *engine)
 {
-	(void)missing;
 	return segment_freeing_count(engine) > 0;
 }
 
-/* Growing is tried first where waste allows it, last where it doesn't. */
+/* What will be free by itself is waited for if it is enough; then growing is
+ * tried first where waste allows it, and last where it doesn't. */
 static int
 make_room(struct engine *engine, uint32_t missing, struct error *error)
 {
 	struct error failure = ERROR_INIT;
 	int status = 0;
 
+	if (segment_freeing_count(engine) >= missing)
+		return ENGINE_PENDING;
 	if (room_may_grow(engine)) {
 		status = segment_growth_demand(&engine->segments, &failure);
 		if (status == 0)
 			return ENGINE_PENDING;
 	}
-	if (can_reclaim(engine, missing))
+	if (can_reclaim(engine))
 		return ENGINE_PENDING;
 	if (status == 0)
 		status = segment_growth_demand(&engine->segments, &failure);

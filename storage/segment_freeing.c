@@ -9,9 +9,13 @@
 
 enum {
 	ROWS_PER_BATCH = 64,
-	/* So many dead segments are worth a segment for their rows, when nobody
-	 * waits. */
-	ROWS_WORTH_A_SEGMENT = 16
+	/* A row keeps its segment alive until the horizon has passed it, so that
+	 * they come in batches, not one in each segment: so many at least when
+	 * nobody waits, when somebody does, when files can't grow. */
+	ROWS_AT_LEAST = 16,
+	ROWS_AT_LEAST_URGENT = 8,
+	ROWS_AT_LEAST_FULL = 2 /* 1 where a segment has several buffers, so
+				  that the rows' one has room for others */
 };
 
 /* What must be durable before a dead segment is used again. */
@@ -185,6 +189,35 @@ add_row(struct freeing_batch *batch, const struct segment *segment,
 	};
 }
 
+static bool
+is_full(const struct engine *engine)
+{
+	return engine->segments.growth.state == GROWTH_FAILED;
+}
+
+static uint32_t
+rows_at_least(const struct engine *engine, bool is_urgent)
+{
+	if (!is_urgent)
+		return ROWS_AT_LEAST;
+	if (!is_full(engine))
+		return ROWS_AT_LEAST_URGENT;
+	return engine->segments.segment_size == FORMAT_BLOCK_SIZE ?
+		       ROWS_AT_LEAST_FULL :
+		       1;
+}
+
+/* A single one is fine where it costs nothing and files can't grow. */
+static bool
+is_worth_it(const struct engine *engine, const struct freeing_batch *batch,
+	    bool is_urgent)
+{
+	if (batch->count >= rows_at_least(engine, is_urgent))
+		return true;
+	return batch->count > 0 && is_urgent && is_full(engine) &&
+	       batch->plan.segments == 0;
+}
+
 /* Segments that rows may take now. */
 static uint32_t
 segments_for_rows(const struct engine *engine, bool is_urgent)
@@ -193,8 +226,6 @@ segments_for_rows(const struct engine *engine, bool is_urgent)
 	uint32_t available = segment_manager_available(segments);
 	uint32_t kept = is_urgent ? 0 : SEGMENT_RESERVE_MOVING;
 
-	if (!is_urgent && segments->dead.count < ROWS_WORTH_A_SEGMENT)
-		return 0;
 	return available > kept ? available - kept : 0;
 }
 
@@ -258,12 +289,20 @@ bury_some(struct engine *engine, bool is_urgent)
 		else if (!is_urgent || batch.count == ROWS_PER_BATCH)
 			break;
 	}
-	if (batch.count == 0)
+	if (!is_worth_it(engine, &batch, is_urgent))
 		return false;
 	if (batch.plan.segments > 0 && engine_begin_writing(engine, NULL) < 0)
 		return false;
 	append_rows(engine, &batch);
 	return batch.count == ROWS_PER_BATCH;
+}
+
+static void
+bury(struct engine *engine, bool is_urgent)
+{
+	while (engine->segments.dead.count > 0 &&
+	       bury_some(engine, is_urgent))
+		continue;
 }
 
 /* ---- from FREEING to FREE ---- */
@@ -327,9 +366,8 @@ segment_freeing_step(struct engine *engine, bool is_urgent)
 		return;
 	if (engine->freeing.waiting_count > 0)
 		free_certain(engine);
-	while (engine->segments.dead.count > 0 &&
-	       bury_some(engine, is_urgent))
-		continue;
+	if (is_urgent || engine->segments.dead.count >= ROWS_AT_LEAST)
+		bury(engine, is_urgent);
 	if (is_urgent)
 		hurry(engine);
 }
@@ -384,6 +422,8 @@ segment_freeing_forget(struct engine *engine)
 			freeing->wanted[kept++] = *life;
 	}
 	freeing->wanted_count = kept;
+	if (!engine->has_failed && !engine->writer.has_failed)
+		bury(engine, false);
 }
 
 int

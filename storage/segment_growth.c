@@ -348,15 +348,25 @@ operation_done(struct segment_manager *manager)
 	}
 }
 
+/* Those that will be free soon count. */
+static bool
+is_low(const struct segment_manager *manager)
+{
+	uint32_t low = SEGMENT_RESERVE + manager->growth.last_count / 4;
+
+	return manager->free_count + manager->freeing_count +
+		       manager->dead.count <=
+	       low;
+}
+
 void
 segment_growth_step(struct segment_manager *manager, bool may_start)
 {
 	struct growth *growth = &manager->growth;
-	uint32_t low = SEGMENT_RESERVE + growth->last_count / 4;
 
 	switch (growth->state) {
 	case GROWTH_IDLE:
-		if (may_start && segment_manager_available(manager) <= low)
+		if (may_start && is_low(manager))
 			start(manager);
 		break;
 	case GROWTH_WRITING:

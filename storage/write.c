@@ -8,6 +8,7 @@
 #include "storage/engine_state.h"
 #include "storage/room.h"
 #include "storage/run.h"
+#include "storage/segment_freeing.h"
 #include "storage/write_append.h"
 #include "storage/write_check.h"
 
@@ -135,6 +136,8 @@ engine_write(struct engine *engine, const struct engine_write *writes,
 	}
 	write_append(engine, writes, count);
 	*lsn = engine->last_lsn;
+	/* Rows of its own go along while the buffer is open. */
+	segment_freeing_step(engine, false);
 	engine->writer.clock_us = engine->clock_us;
 	buffered_writer_flush(&engine->writer, 0);
 	segment_growth_step(&engine->segments, room_may_grow(engine));
