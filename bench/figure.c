@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 static const char *section_name = "";
+static unsigned failures;
 
 void
 figure_section(const char *section)
@@ -102,6 +103,18 @@ figure_print_failure(const char *name, const char *reason)
 	print_text("failed", reason);
 	printf("}\n");
 	fflush(stdout);
+}
+
+void
+figure_note_failure(void)
+{
+	failures++;
+}
+
+unsigned
+figure_failures(void)
+{
+	return failures;
 }
 
 /* ---- latencies ---- */

@@ -41,6 +41,9 @@ void figure_print(const struct figure *figure);
 void figure_print_text(const char *name, const char *text);
 /* In the place of a figure that couldn't be taken. */
 void figure_print_failure(const char *name, const char *reason);
+/* How many of those this process has noted. */
+void figure_note_failure(void);
+unsigned figure_failures(void);
 
 /* ---- latencies ---- */
 

@@ -43,6 +43,7 @@ process_run(const char *name, unsigned seconds_max,
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
 		figure_print_failure(name, "no process");
+		figure_note_failure();
 		return false;
 	}
 	if (WIFSIGNALED(status)) {
@@ -54,6 +55,8 @@ process_run(const char *name, unsigned seconds_max,
 	} else if (status != 0 && WEXITSTATUS(status) != EXIT_TOLD) {
 		figure_print_failure(name, "the process gave up");
 	}
+	if (status != 0)
+		figure_note_failure();
 	return status == 0;
 }
 

@@ -118,23 +118,28 @@ static void
 measure(void *context)
 {
 	const struct trial *trial = context;
-	bool is_full = trial->bench->is_full;
+	const struct bench *bench = trial->bench;
+	bool is_full = bench->mode == BENCH_FULL;
 	struct engine_side side = { .path = "amplification.db",
 				    .value_size = trial->value_size,
 				    .seed = 1 };
-	struct engine_options options = { .size_max = 256 << 20 };
+	struct engine_options options = {
+		.size_max = bench_count(bench, 256 << 20, 256 << 20)
+	};
 	struct side_writer writer = { .side = &side, .depth = 16 };
 	struct written before, after;
 
+	if (bench->mode == BENCH_SMOKE)
+		options.segment_size = 16 << 10;
 	side.rows = options.size_max * trial->live_percent / 100 /
 		    side_record_size(&side);
 	side_create(&side, &options);
 	side_load(&side);
 	side_overwrite(&writer, trial->skew, side.rows * (is_full ? 5 : 3),
-		       is_full ? 40 : 12);
+		       bench_seconds(bench, 12, 40));
 	before = written_now(&side, writer.rows);
 	side_overwrite(&writer, trial->skew, side.rows * (is_full ? 3 : 2),
-		       is_full ? 20 : 8);
+		       bench_seconds(bench, 8, 20));
 	after = written_now(&side, writer.rows);
 	report(trial, &side, &before, &after);
 	side_close(&side);
@@ -160,7 +165,7 @@ section_amplification(const struct bench *bench)
 
 	for (int size = 0; size < 2; size++) {
 		for (int share = 0; share < 4; share++) {
-			if (!bench->is_full && shares[share] != 80)
+			if (bench->mode != BENCH_FULL && shares[share] != 80)
 				continue;
 			run(bench, sizes[size], shares[share], SKEW_UNIFORM);
 			run(bench, sizes[size], shares[share], SKEW_90_10);

@@ -196,8 +196,8 @@ section_keys(const struct bench *bench)
 {
 	struct keys_run *run = process_share(sizeof(*run));
 
-	run->keys = bench->is_full ? 10000000 : 2000000;
-	run->log_bytes = bench->is_full ? 1u << 30 : 1u << 28;
+	run->keys = bench_count(bench, 2000000, 10000000);
+	run->log_bytes = bench_count(bench, 1u << 28, 1u << 30);
 	if (!make_database(run))
 		return;
 	measure_limits(run);

@@ -96,18 +96,18 @@ measure_reads(const struct bench *bench)
 	uint64_t seed = 1;
 	char name[64];
 
-	make_ground(bench->is_full ? 4ull << 30 : 1ull << 29);
+	make_ground(bench_count(bench, 1u << 29, 4ull << 30));
 	limit_files_open(&files, ".", ".ground");
 	for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
 		snprintf(name, sizeof(name), "random 4 KiB reads, depth %u",
 			 depths[i]);
 		print_figure(name, "reads/s",
 			     limit_random_reads(&files, 1, depths[i],
-						bench->is_full ? 60000 : 15000,
+						bench_count(bench, 15000, 60000),
 						&seed));
 	}
 	print_figure("sequential reads, 1 MiB, depth 4", "bytes/s",
-		     limit_sequential_reads(&files, bench->is_full ? 4 : 1));
+		     limit_sequential_reads(&files, bench_seconds(bench, 1, 4)));
 	limit_files_close(&files);
 	(void)unlink("limits.ground");
 }
@@ -124,7 +124,7 @@ measure_writes(const struct bench *bench)
 		unsigned depth = depths[i % 2];
 		struct limit_writes writes =
 			limit_durable_writes(".", size, depth,
-					     bench->is_full ? 8 : 2);
+					     bench_seconds(bench, 2, 8));
 
 		snprintf(name, sizeof(name),
 			 "durable writes of %zu KiB, depth %u", size / 1024,
@@ -133,8 +133,9 @@ measure_writes(const struct bench *bench)
 			.name = name,
 			.unit = "writes/s",
 			.value = writes.per_second,
-			.details = { { "p999_ms", writes.p999_ms },
-				     { "worst_ms", writes.worst_ms } } });
+			.beside = "the slowest, ms",
+			.beside_value = writes.worst_ms,
+			.details = { { "p999_ms", writes.p999_ms } } });
 	}
 }
 

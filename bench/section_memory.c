@@ -19,23 +19,24 @@ enum { SECONDS_MAX = 240, ROUNDS = 5, LIVE_PERCENT = 80 };
 static struct engine_side
 make_side(const struct bench *bench, uint32_t value_size)
 {
-	return (struct engine_side){ .path = "memory.db",
-				     .value_size = value_size,
-				     .rows = value_size == 100
-						     ? (bench->is_full
-								? 2000000
-								: 500000)
-						     : (bench->is_full
-								? 500000
-								: 150000),
-				     .seed = 1 };
+	bool is_small = value_size == 100;
+
+	return (struct engine_side){
+		.path = "memory.db",
+		.value_size = value_size,
+		.rows = bench_count(bench, is_small ? 500000 : 150000,
+				    is_small ? 2000000 : 500000),
+		.seed = 1,
+	};
 }
 
 static void
-create(struct engine_side *side)
+create(struct engine_side *side, const struct bench *bench)
 {
 	struct engine_options options = { .cache_size = CACHE_SIZE };
 
+	if (bench->mode == BENCH_SMOKE)
+		options.segment_size = 16 << 10;
 	options.size_max =
 		side->rows * side_record_size(side) / LIVE_PERCENT * 100;
 	side_create(side, &options);
@@ -87,9 +88,9 @@ measure_reads(void *context)
 	struct engine_side side = make_side(bench, 100);
 	struct lmdb_side *lmdb =
 		lmdb_side_create("memory.lmdb", side.rows, side.value_size);
-	uint64_t reads = bench->is_full ? 2000000 : 640000;
+	uint64_t reads = bench_count(bench, 640000, 2000000);
 
-	create(&side);
+	create(&side, bench);
 	/* Until the cache has what it takes. */
 	side_read(&side, 64, 1, side.rows * 4);
 	for (int i = 0; i < 3; i++) {
@@ -188,7 +189,7 @@ static void
 measure_overwrites(void *context)
 {
 	const struct overwriting *trial = context;
-	bool is_full = trial->bench->is_full;
+	const struct bench *bench = trial->bench;
 	struct engine_side side = make_side(trial->bench, trial->value_size);
 	struct latencies latencies = { 0 };
 	struct side_writer writer = { .side = &side, .depth = trial->depth };
@@ -198,15 +199,15 @@ measure_overwrites(void *context)
 	double start, rate;
 	uint64_t rows;
 
-	create(&side);
-	side_overwrite(&warm, SKEW_UNIFORM, side.rows * 2, is_full ? 30 : 10);
+	create(&side, trial->bench);
+	side_overwrite(&warm, SKEW_UNIFORM, side.rows * 2, bench_seconds(bench, 10, 30));
 	writer.latencies = &latencies;
 	start = stopwatch_now();
 	rows = side_overwrite(&writer, SKEW_UNIFORM, UINT64_MAX,
-			      is_full ? 15 : 4);
+			      bench_seconds(bench, 4, 15));
 	rate = (double)rows / (stopwatch_now() - start);
 	statistics = side_statistics(&side);
-	bare = limit_durable_writes(".", 131072, 4, is_full ? 15 : 4);
+	bare = limit_durable_writes(".", 131072, 4, bench_seconds(bench, 4, 15));
 	report_overwrites(trial, rate, &latencies, &bare, &statistics);
 	latencies_finish(&latencies);
 	side_close(&side);
@@ -235,7 +236,7 @@ measure_lmdb(void *context)
 
 	if (!lmdb)
 		return;
-	rate = lmdb_side_overwrite(lmdb, bench->is_full ? 8 : 3, &latencies);
+	rate = lmdb_side_overwrite(lmdb, bench_seconds(bench, 3, 8), &latencies);
 	figure_print(&(struct figure){
 		.name = "LMDB's durable overwrites, rows of 100, batches of 64",
 		.unit = "rows/s",

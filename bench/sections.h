@@ -5,11 +5,34 @@
 #ifndef BENCH_SECTIONS_H
 #define BENCH_SECTIONS_H
 
-#include <stdbool.h>
+#include <stdint.h>
+
+enum bench_mode {
+	BENCH_SMOKE, /* shows that it works; the figures mean nothing */
+	BENCH_QUICK, /* minutes */
+	BENCH_FULL
+};
 
 struct bench {
-	bool is_full; /* not quick */
+	enum bench_mode mode;
 };
+
+/* How many, or for how long. */
+static inline uint64_t
+bench_count(const struct bench *bench, uint64_t quick, uint64_t full)
+{
+	return bench->mode == BENCH_FULL    ? full
+	       : bench->mode == BENCH_QUICK ? quick
+					    : quick / 25;
+}
+
+static inline double
+bench_seconds(const struct bench *bench, double quick, double full)
+{
+	return bench->mode == BENCH_FULL    ? full
+	       : bench->mode == BENCH_QUICK ? quick
+					    : quick / 25;
+}
 
 /* What the disk and the memory can do. */
 void section_machine(const struct bench *bench);

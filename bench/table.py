@@ -85,7 +85,7 @@ def beside(figure):
     unit = figure["unit"]
     name = figure["beside"]
     # "LMDB, rows/s" brings a unit of its own.
-    for other in (*RATES, *SCALED):
+    for other in (*RATES, *SCALED, "ms"):
         if name.endswith(f", {other}"):
             unit, name = other, name[:-len(other) - 2]
     return f"{name}: {quantity(figure['beside_value'], unit)}"
