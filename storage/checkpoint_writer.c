@@ -186,13 +186,15 @@ raise(uint64_t *highest, uint64_t number)
 }
 
 /* The manifest as of now, not clean, with the new checkpoint.  Only what is
- * durable is below its watermarks. */
+ * durable is below its watermarks.  The clock is asked, since rows expire also
+ * when nobody asks for them. */
 static struct manifest
 describe(struct engine *engine)
 {
 	const struct checkpoint_writer *writer = engine->checkpoints;
 	struct manifest next = engine->manifest;
 
+	(void)engine_now_s(engine);
 	next.flags &= ~(uint32_t)MANIFEST_CLEAN;
 	next.tail = NULL;
 	next.tail_count = 0;
