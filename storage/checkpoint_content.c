@@ -89,23 +89,39 @@ capture_tables(struct checkpoint_content *content)
 	return true;
 }
 
+/* Its row counts from the start on only if it is settled; otherwise the log
+ * that is replayed has it, or nobody has. */
+static bool
+is_row_settled(struct engine *engine, const struct freed_life *life)
+{
+	uint8_t key[FREED_KEY_SIZE], value[FREED_VALUE_SIZE];
+	struct key_hash hash;
+
+	freed_life_encode(life, key, value);
+	hash = engine_hash_key(engine, slice_make(key, sizeof(key)));
+	return pending_map_find(&engine->pending, engine->freed, hash.token,
+				hash.fingerprint) == NULL;
+}
+
 static bool
 capture_freed(struct checkpoint_content *content)
 {
-	const struct freeing *freeing = &content->engine->freeing;
-	size_t count = freeing->wanted_count;
+	struct engine *engine = content->engine;
+	const struct freeing *freeing = &engine->freeing;
 	uint8_t *item;
 
-	if (count > UINT32_MAX)
+	if (freeing->wanted_count > UINT32_MAX)
 		return false;
-	item = malloc(count * CHECKPOINT_FREED_SIZE + 1);
-	content->head.freed_count = (uint32_t)count;
+	item = malloc(freeing->wanted_count * CHECKPOINT_FREED_SIZE + 1);
 	content->freed = item;
 	if (item == NULL)
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < freeing->wanted_count; i++) {
+		if (!is_row_settled(engine, &freeing->wanted[i]))
+			continue;
 		checkpoint_encode_freed(&freeing->wanted[i], item);
 		item += CHECKPOINT_FREED_SIZE;
+		content->head.freed_count++;
 	}
 	return true;
 }
