@@ -106,6 +106,14 @@ wait_for_text(struct shell *shell, int fd)
 	return false;
 }
 
+/* How long more of a long statement is waited for: about as long as it takes
+ * to look through what is there, which would be in vain if more came. */
+static int
+patience_ms(const struct input *input)
+{
+	return (int)(input_pending(input) >> 20);
+}
+
 /* Reads while there is something to read, until there is about twice as much
  * as before: then a statement that is far from whole isn't looked at again
  * for every piece of it that comes. */
@@ -124,7 +132,7 @@ read_more(struct shell *shell, struct input *input, int fd)
 			return fail_reading(shell, input,
 					    "a statement is too long");
 	} while (outcome == READ_SOME && input_pending(input) < goal &&
-		 signals_wait(fd, 0));
+		 signals_wait(fd, patience_ms(input)));
 	return outcome;
 }
 

@@ -8,6 +8,7 @@ it ends.
 
 import os
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -446,6 +447,26 @@ def a_statement_may_come_in_many_pieces(shell, _folder):
     same((out, errors), (b"count\n1\n", b""))
 
 
+def a_long_statement_that_comes_slowly_costs_little(shell, _folder):
+    text = (SCHEMA + f"INSERT INTO t (k, v) VALUES (1, 0x{'ab' * (8 << 20)});"
+            ).encode()
+    seconds = []
+    for size in (len(text), 32 << 10):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        with subprocess.Popen([shell.program], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            for at in range(0, len(text), size):
+                process.stdin.write(text[at:at + size])
+                process.stdin.flush()
+                time.sleep(0.002)
+            process.communicate(timeout=120)
+        seconds.append(
+            resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    # Looking at all of it for each piece would cost hundreds of times.
+    assert seconds[1] < 10 * seconds[0] + 0.5, seconds
+
+
 def a_lost_commit_is_never_a_success(shell, folder):
     """All statements are fine, and the write that makes them durable isn't:
     a limit on file sizes fails it where the log goes on."""
@@ -500,6 +521,7 @@ CASES = [
     timing_goes_to_the_messages,
     large_scripts_cost_no_more_than_their_size,
     a_statement_may_come_in_many_pieces,
+    a_long_statement_that_comes_slowly_costs_little,
 ]
 
 if __name__ == "__main__":
