@@ -99,6 +99,7 @@ table_registry_add(struct table_registry *registry, uint32_t id)
 	if (table == NULL)
 		return NULL;
 	table->id = id;
+	table->gc_grace_s = TABLE_GC_GRACE_S;
 	table->index = primary_index_create();
 	if (table->index == NULL) {
 		free(table);

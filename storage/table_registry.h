@@ -16,7 +16,11 @@
 
 #include <stdint.h>
 
-enum { REGISTRY_KEY_SIZE = 4, REGISTRY_VALUE_SIZE = 4 };
+enum {
+	REGISTRY_KEY_SIZE = 4,
+	REGISTRY_VALUE_SIZE = 4,
+	TABLE_GC_GRACE_S = 864000 /* until somebody tells something else */
+};
 
 enum registry_flags {
 	REGISTRY_EXPLICIT = 1 << 0 /* rows have had explicit timestamps */

@@ -548,11 +548,10 @@ TEST(registrations_of_dropped_tables_go_and_no_others)
 	fault_disk_destroy(disk);
 }
 
-TEST(tombstones_wait_where_timestamps_are_the_users_own)
+/* A row and then its deletion, in a segment that nobody writes any more. */
+static void
+delete_with_own_timestamps(struct engine *engine, uint32_t table)
 {
-	struct fault_disk *disk = fault_disk_create(1);
-	struct engine *engine = driver_open_disk(disk);
-	uint32_t table = driver_create_table(engine);
 	struct engine_write write = {
 		.kind = ENGINE_WRITE_ROW,
 		.table = table,
@@ -571,6 +570,15 @@ TEST(tombstones_wait_where_timestamps_are_the_users_own)
 	assert_int_equal(driver_try_write(engine, &write, 1, &lsn, &error), 0);
 	driver_commit(engine, lsn);
 	leave_segment(engine, table);
+}
+
+TEST(tombstones_wait_where_timestamps_are_the_users_own)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+
+	delete_with_own_timestamps(engine, table);
 	engine_set_gc_grace(engine, table, 3600);
 	for (int i = 0; i < 4; i++)
 		take_checkpoint(engine);
@@ -579,6 +587,25 @@ TEST(tombstones_wait_where_timestamps_are_the_users_own)
 	take_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 3);
 	disk->clock_us += INT64_C(200) * S;
+	take_checkpoint(engine);
+	assert_int_equal(entries_in(engine, table), 2);
+	driver_close(engine);
+	fault_disk_destroy(disk);
+}
+
+TEST(tombstones_wait_ten_days_until_told)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+
+	delete_with_own_timestamps(engine, table);
+	for (int i = 0; i < 4; i++)
+		take_checkpoint(engine);
+	disk->clock_us += INT64_C(863000) * S;
+	take_checkpoint(engine);
+	assert_int_equal(entries_in(engine, table), 3);
+	disk->clock_us += INT64_C(2000) * S;
 	take_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 2);
 	driver_close(engine);
