@@ -41,6 +41,26 @@ moments(struct world *world, const struct held *held)
 }
 
 static void
+describe(struct world *world, const struct held *held, unsigned key)
+{
+	for (unsigned i = 0; i < MODEL_TABLES; i++) {
+		const struct model_table *table = &world->model.now.tables[i];
+		const struct version *version = &table->rows[key];
+
+		if (table->id == held->table)
+			world_say(world,
+				  "  now it is kind %d, value %" PRIu32
+				  " at %" PRId64 ", expires %" PRIu32
+				  ", deleted %" PRIu32 ", waits: %d; now %" PRIu32,
+				  (int)version->kind, version->value,
+				  version->timestamp_us, version->expires_at_s,
+				  version->deleted_at_s,
+				  (int)version->must_wait,
+				  engine_now_s(world->engine));
+	}
+}
+
+static void
 check_row(struct world *world, struct held *held, unsigned key,
 	  const struct engine_row *row)
 {
@@ -64,6 +84,7 @@ check_row(struct world *world, struct held *held, unsigned key,
 		      "batches",
 		      held->table, key, (int)seen.state, seen.value,
 		      seen.timestamp_us, held->from);
+	describe(world, held, key);
 }
 
 /* ---- beginning ---- */

@@ -81,8 +81,13 @@ was_dropped(struct world *world, const struct model_change *change,
 	if (!model_may_be_dropped(old, engine_now_s(world->engine),
 				  world->model.grace_s))
 		world_violate(world, VIOLATION_WRONG,
-			      "table %" PRIu32 " key %u was forgotten too early",
-			      change->id, change->key);
+			      "table %" PRIu32 " key %u was forgotten too "
+			      "early: a tombstone at %" PRId64 " of second "
+			      "%" PRIu32 ", to be kept for %" PRIu32 ", now %"
+			      PRIu32,
+			      change->id, change->key, old->timestamp_us,
+			      old->deleted_at_s, world->model.grace_s,
+			      engine_now_s(world->engine));
 	return true;
 }
 
