@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/process.h"
 
-#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The child has said what went wrong. */
@@ -100,6 +100,15 @@ uint64_t
 process_device_bytes_read(void)
 {
 	return look_up("/proc/self/io", "read_bytes");
+}
+
+double
+process_cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 uint64_t

@@ -22,6 +22,8 @@ void *process_share(size_t size);
 /* Of this process, from /proc; 0 where the kernel doesn't say. */
 uint64_t process_device_bytes_written(void);
 uint64_t process_device_bytes_read(void);
+/* User and system. */
+double process_cpu_seconds(void);
 uint64_t process_resident_bytes(void);
 uint64_t process_resident_bytes_max(void);
 
