@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The primary index alone: inserts, lookups one at a time and in batches of
- * sixteen, ordered reading, and memory, as the index counts it and as the
+ * The primary index alone: inserts, appending, lookups one at a time and in
+ * batches of sixteen, ordered reading, and memory, as the index counts it and as the
  * kernel does.  Prints one JSON object a line; the first of each size is what
  * one access to the machine's memory costs at that moment, the unit in which a
  * lookup is to be judged.
@@ -227,6 +227,45 @@ read_in_order(const struct primary_index *index, uint64_t keys)
 	report("count_live", keys, keys, now_s() - start);
 }
 
+static int
+compare_entries(const void *a, const void *b)
+{
+	const struct index_entry *left = a, *right = b;
+
+	if (left->token != right->token)
+		return left->token < right->token ? -1 : 1;
+	return left->fingerprint < right->fingerprint ? -1 : 1;
+}
+
+/* In order, in the pieces in which a checkpoint gives them. */
+static void
+append(uint64_t keys)
+{
+	enum { PIECE = 512 };
+	struct primary_index *index = primary_index_create();
+	struct index_entry *entries = calloc(keys, sizeof(*entries));
+	double start;
+
+	if (index == NULL || entries == NULL)
+		exit(1);
+	for (uint64_t i = 0; i < keys; i++)
+		set_key(&entries[i], i);
+	qsort(entries, keys, sizeof(*entries), compare_entries);
+	start = now_s();
+	primary_index_expect(index, keys);
+	for (uint64_t i = 0; i < keys; i += PIECE)
+		if (primary_index_append(index, entries + i,
+					 keys - i < PIECE ? keys - i : PIECE) <
+		    0)
+			exit(1);
+	report("append", keys, keys, now_s() - start);
+	printf("{\"bench\": \"primary_index\", \"what\": \"append\", "
+	       "\"keys\": %" PRIu64 ", \"bytes_per_key\": %.2f}\n",
+	       keys, (double)primary_index_bytes(index) / (double)keys);
+	primary_index_destroy(index);
+	free(entries);
+}
+
 static void
 run(uint64_t keys)
 {
@@ -240,6 +279,7 @@ run(uint64_t keys)
 	find_in_batches(index, keys);
 	read_in_order(index, keys);
 	primary_index_destroy(index);
+	append(keys);
 }
 
 int

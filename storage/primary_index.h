@@ -56,6 +56,16 @@ MUST_CHECK int primary_index_insert(struct primary_index *index,
 				    const struct index_entry *entry,
 				    struct index_entry *old);
 
+/* The same for many, whatever was there before; quick for those that ascend and
+ * lie behind all others.  Negative -ERROR_FULL when memory ran out: the first
+ * ones are in. */
+MUST_CHECK int primary_index_append(struct primary_index *index,
+				    const struct index_entry *entries,
+				    size_t count);
+/* How many entries there will be, about: while they come in order, the index
+ * can't know, and with it lookups need fewer steps. */
+void primary_index_expect(struct primary_index *index, uint64_t count);
+
 bool primary_index_find(const struct primary_index *index, int64_t token,
 			uint64_t fingerprint, struct index_entry *entry);
 

@@ -2,9 +2,9 @@
  *
  * A log of records that bites its own tail, and a hash table over it.
  *
- *	         head                tail                        head
- *	          v                   v                           v
- *	log  -----[oldest ... newest][    free     or   ...newest][oldest ... end]
+ *	    head             tail                  tail  head
+ *	      v               v                      v    v
+ *	log   [oldest … newest]   free   or   … newest]   [oldest … end]
  *
  * New records are appended at the tail.  When they need room, the oldest go:
  * one that was found since it was put in is appended again instead, once,
@@ -33,7 +33,8 @@ enum {
 	SET_SLOTS = 16,
 	LINE_SIZE = 64,
 	/* Slots in use on average above which sets are split.  Those that are
-	 * not split yet hold up to twice as many, and should hardly overflow. */
+	 * not split yet hold up to twice as many, and should hardly
+	 * overflow. */
 	SET_GOAL = 4,
 	SETS_FIRST_BITS = 9,
 	TAG_BITS = 27,

@@ -32,8 +32,8 @@ const uint8_t *record_cache_find(struct record_cache *cache, uint32_t table,
 void record_cache_prefetch(const struct record_cache *cache, uint32_t table,
 			   uint64_t fingerprint, int step);
 /* Puts a record in, in the place of an older version; may decide not to (but
- * then an older one is gone).  ${record} must not be the cache's own; ${size} is
- * a multiple of 8. */
+ * then an older one is gone).  ${record} must not be the cache's own; ${size}
+ * is a multiple of 8. */
 void record_cache_put(struct record_cache *cache, uint32_t table,
 		      int64_t token, uint64_t fingerprint,
 		      const uint8_t *record, uint32_t size);

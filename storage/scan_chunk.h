@@ -76,7 +76,8 @@ MUST_CHECK int scan_chunk_start(struct scan_chunk *chunk,
 /* 0 when the rows are there and in order; ENGINE_PENDING before. */
 MUST_CHECK int scan_chunk_complete(struct scan_chunk *chunk,
 				   struct error *error);
-/* Verifies a row's record; key and value are valid until the chunk is cleared. */
+/* Verifies a row's record; key and value are valid until the chunk is
+ * cleared. */
 MUST_CHECK int scan_chunk_row(const struct scan_chunk *chunk, size_t row,
 			      struct record *record, struct error *error);
 

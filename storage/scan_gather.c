@@ -95,10 +95,11 @@ static void
 leave_rows(struct engine_scan *scan, size_t count)
 {
 	if (count < scan->ahead->count) {
-		scan->token = scan->ahead->rows[count].token;
-		scan->fingerprint = scan->phase == SCAN_ROWS ?
-					    0 :
-					    scan->ahead->rows[count].fingerprint;
+		const struct scan_row *next = &scan->ahead->rows[count];
+
+		scan->token = next->token;
+		scan->fingerprint =
+			scan->phase == SCAN_ROWS ? 0 : next->fingerprint;
 	}
 	scan_chunk_truncate(scan->ahead, count);
 }

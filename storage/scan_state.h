@@ -60,8 +60,8 @@ void scan_set_after(struct engine_scan *scan, int64_t token,
 bool scan_is_behind(const struct engine_scan *scan, int64_t token,
 		    struct slice key);
 
-/* storage/scan_gather.c: fills and plans the chunk ahead by the phase, which may
- * change to SCAN_SELECT. */
+/* storage/scan_gather.c: fills and plans the chunk ahead by the phase, which
+ * may change to SCAN_SELECT. */
 MUST_CHECK int scan_gather(struct engine_scan *scan,
 			   const struct table *table, struct error *error);
 

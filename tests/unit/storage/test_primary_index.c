@@ -333,6 +333,46 @@ compare_all(struct model *model)
 	assert_int_equal(seen, model->count);
 }
 
+static int
+compare_entries(const void *a, const void *b)
+{
+	const struct index_entry *right = b;
+
+	return compare(a, right->token, right->fingerprint);
+}
+
+/* Mostly in order and behind each other, with some that are not. */
+static void
+do_append(struct model *model)
+{
+	enum { APPENDED_MAX = 300 };
+	struct index_entry entries[APPENDED_MAX];
+	size_t count = next_random(model) % APPENDED_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		draw_entry(model, &entries[i]);
+	qsort(entries, count, sizeof(entries[0]), compare_entries);
+	if (next_random(model) % 4 == 0 && count > 1) {
+		size_t one = next_random(model) % count;
+		struct index_entry entry = entries[one];
+
+		entries[one] = entries[count / 2];
+		entries[count / 2] = entry;
+	}
+	assert_int_equal(primary_index_append(model->index, entries, count),
+			 0);
+	for (size_t i = 0; i < count; i++) {
+		size_t at = model_search(model, entries[i].token,
+					 entries[i].fingerprint);
+
+		if (!model_has(model, at, &entries[i])) {
+			assert_true(model->count < MODEL_MAX);
+			model_shift(model, at);
+		}
+		model->entries[at] = entries[i];
+	}
+}
+
 /* ${removals} of 100 operations remove. */
 static void
 work(struct model *model, unsigned operations, unsigned removals)
@@ -352,6 +392,8 @@ work(struct model *model, unsigned operations, unsigned removals)
 			do_range(model);
 		if (next_random(model) % 2000 == 0)
 			do_count_live(model);
+		if (next_random(model) % 2000 == 0)
+			do_append(model);
 		if (next_random(model) % 5000 == 0)
 			primary_index_check(model->index);
 	}
@@ -460,6 +502,53 @@ TEST(extremes_come_back_as_they_were)
 	primary_index_destroy(index);
 }
 
+/* All of them at once, or in pieces; into an index that knows how many, or not;
+ * behind what is there already. */
+TEST(entries_are_appended_in_order)
+{
+	static void (*const draws[])(struct model *,
+				     struct index_entry *) = {
+		draw_even, draw_equal_tokens, draw_crowded
+	};
+	enum { COUNT = 10000 };
+
+	for (size_t row = 0; row < 24; row++) {
+		struct model model = {
+			.index = primary_index_create(),
+			.entries = calloc(COUNT, sizeof(struct index_entry)),
+			.seed = row,
+			.draw = draws[row % 3],
+			.range = SIZE_MAX,
+		};
+		size_t piece = row % 4 == 0 ? COUNT : 1 + 37 * row;
+		size_t kept = 0;
+
+		if (row % 2 == 0)
+			primary_index_expect(model.index, COUNT);
+		for (size_t i = 0; i < COUNT; i++)
+			draw_entry(&model, &model.entries[i]);
+		qsort(model.entries, COUNT, sizeof(model.entries[0]),
+		      compare_entries);
+		for (size_t i = 0; i < COUNT; i++)
+			if (i == 0 ||
+			    compare_entries(&model.entries[i],
+					    &model.entries[kept - 1]) != 0)
+				model.entries[kept++] = model.entries[i];
+		model.count = kept;
+		for (size_t at = 0; at < kept; at += piece)
+			assert_int_equal(
+				primary_index_append(model.index,
+						     model.entries + at,
+						     kept - at < piece ?
+							     kept - at :
+							     piece),
+				0);
+		compare_all(&model);
+		primary_index_destroy(model.index);
+		free(model.entries);
+	}
+}
+
 /* What is promised about memory, at a size that a test has time for. */
 static double
 bytes_per_key(void (*draw)(struct model *model, struct index_entry *entry),
@@ -496,6 +585,36 @@ TEST(a_key_takes_at_most_36_bytes_while_the_index_grows)
 
 	print_message("# %.2f bytes a key\n", bytes);
 	assert_true(bytes <= 36);
+}
+
+TEST(appended_keys_take_no_more_memory)
+{
+	enum { COUNT = 300000, PIECE = 1000 };
+	struct model model = { .index = primary_index_create(),
+			       .range = SIZE_MAX };
+	struct index_entry *entries = calloc(COUNT, sizeof(*entries));
+	double worst = 0;
+
+	for (size_t i = 0; i < COUNT; i++)
+		draw_even(&model, &entries[i]);
+	qsort(entries, COUNT, sizeof(entries[0]), compare_entries);
+	primary_index_expect(model.index, COUNT);
+	for (size_t i = 0; i < COUNT; i += PIECE) {
+		double now;
+
+		assert_int_equal(primary_index_append(model.index, entries + i,
+						      PIECE),
+				 0);
+		now = (double)primary_index_bytes(model.index) /
+		      (double)primary_index_count(model.index);
+		if (i > COUNT / 2 && now > worst)
+			worst = now;
+	}
+	print_message("# %.2f bytes a key\n", worst);
+	assert_true(worst <= 36);
+	primary_index_check(model.index);
+	primary_index_destroy(model.index);
+	free(entries);
 }
 
 TEST(equal_tokens_take_little_more_memory)
