@@ -763,8 +763,21 @@ read_run(struct log_intake *intake, const struct buffer_header *parts,
 	return status;
 }
 
-/* Parts without the others are damage, unless their life was freed: places of
- * a run are used again one by one. */
+/* A run dies as one, but its places get their rows of table 3, and are used
+ * again, one by one: one such row tells of all of them. */
+static bool
+is_run_freed(const struct log_intake *intake, const struct buffer_header *part)
+{
+	uint64_t first = part->segment_sequence - part->part;
+
+	for (uint64_t i = 0; i < part->part_count; i++) {
+		if (log_intake_is_freed(intake, first + i))
+			return true;
+	}
+	return false;
+}
+
+/* Parts without the others are damage, unless the run was freed. */
 static int
 take_parts(struct log_intake *intake, size_t first, size_t count,
 	   struct error *error)
@@ -782,10 +795,11 @@ take_parts(struct log_intake *intake, size_t first, size_t count,
 	}
 	if (parts[count - 1].write_sequence > stream->accepted)
 		return 0;
+	if (is_run_freed(intake, parts))
+		return 0;
 	if (parts->part == 0 && count == parts->part_count)
 		return read_run(intake, parts, error);
-	if (parts->write_sequence <= stream->base ||
-	    log_intake_is_freed(intake, parts->segment_sequence))
+	if (parts->write_sequence <= stream->base)
 		return 0;
 	return damaged(intake, parts, "a run's other parts are missing",
 		       error);

@@ -141,13 +141,21 @@ needs_row(const struct engine *engine, const struct segment *segment)
 	       !has_row(engine, segment->sequence);
 }
 
-/* What makes it dead is settled. */
+/* What makes it dead is settled.  Nothing waits for less than what is before
+ * it in the list, so that the last one tells what all of them wait for. */
 static void
 begin_freeing(struct engine *engine, uint32_t segment, uint64_t user_sequence)
 {
 	struct segment_manager *segments = &engine->segments;
 	struct freeing *freeing = &engine->freeing;
 
+	if (freeing->waiting_count > 0) {
+		const struct freeing_segment *last =
+			&freeing->waiting[freeing->waiting_count - 1];
+
+		if (user_sequence < last->user_sequence)
+			user_sequence = last->user_sequence;
+	}
 	segment_manager_begin_freeing(segments, segment);
 	freeing->waiting[freeing->waiting_count++] = (struct freeing_segment){
 		.segment = segment,
@@ -314,8 +322,7 @@ is_certain(const struct engine *engine, const struct freeing_segment *waiting)
 	       waiting->moving_sequence <= engine->moving.durable;
 }
 
-/* They became dead one after another, so most that come first are certain
- * first. Pinned ones stay in the list. */
+/* Those that come first are certain first. Pinned ones stay in the list. */
 static void
 free_certain(struct engine *engine)
 {
@@ -362,7 +369,7 @@ void
 segment_freeing_step(struct engine *engine, bool is_urgent)
 {
 	if (engine->is_read_only || engine->has_failed ||
-	    engine->writer.has_failed || engine->freed == NULL)
+	    engine->writer.has_failed)
 		return;
 	if (engine->freeing.waiting_count > 0)
 		free_certain(engine);

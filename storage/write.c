@@ -26,9 +26,6 @@ engine_row_size_max(const struct engine *engine)
 					    segments->file_segments) -
 			RECORD_OVERHEAD_MAX;
 
-	if (engine->freed == NULL) /* recovery doesn't take runs yet */
-		return segments->segment_size - FORMAT_HEADER_SIZE -
-		       RECORD_OVERHEAD_MAX;
 	return most < RUN_ROW_SIZE_MAX ? (uint32_t)most : RUN_ROW_SIZE_MAX;
 }
 

@@ -368,13 +368,14 @@ TEST(rows_of_every_size_near_the_limit_fit_or_are_refused)
 	static const uint32_t sizes[] = { 4096, 8192 };
 
 	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
-		struct engine_options options = { .segment_size = sizes[i] };
+		struct engine_options options = { .segment_size = sizes[i],
+						  .file_segments = 3 };
 		struct engine *engine = open_memory(&options);
 		uint32_t table = driver_create_table(engine);
 		uint32_t most = engine_row_size_max(engine);
 		uint8_t *bytes = calloc(1, most + 64);
 
-		assert_int_equal(most, sizes[i] - 128 - 44);
+		assert_int_equal(most, 3 * (sizes[i] - 128) - 44);
 		for (uint32_t size = most - 50; size < most + 50; size++) {
 			struct engine_write write = {
 				.kind = ENGINE_WRITE_ROW,
@@ -538,15 +539,15 @@ TEST(a_dropped_table_is_gone_at_once_and_for_ever)
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(engine_poll(engine, 0, &error), 0);
 	engine_get_statistics(engine, &statistics);
-	assert_true(statistics.live_bytes < 1000);
+	/* What tells of freed segments lives too. */
+	assert_true(statistics.live_bytes < 4000);
 	assert_int_equal(statistics.keys, 1);
 	driver_close(engine);
 	for (int i = 0; i < 2; i++) {
-		uint64_t live_bytes = statistics.live_bytes;
-
 		engine = driver_open_disk(disk);
 		engine_get_statistics(engine, &statistics);
-		assert_int_equal(statistics.live_bytes, live_bytes);
+		assert_true(statistics.live_bytes < 4000);
+		assert_int_equal(statistics.keys, 1);
 		assert_null(driver_get(engine, table, "1"));
 		assert_string_equal(driver_get(engine, fresh, "1"), "new");
 		assert_string_equal(driver_get(engine, ENGINE_TABLE_CATALOG,

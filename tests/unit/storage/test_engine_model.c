@@ -200,7 +200,7 @@ static bool
 is_row_as_in(struct engine *engine, uint32_t table, unsigned key,
 	     const struct model_row *row)
 {
-	static uint8_t expected[1 << 17];
+	static uint8_t expected[1 << 21];
 	struct error error = ERROR_INIT;
 	struct buffer value = { 0 };
 	struct engine_row found;
