@@ -26,9 +26,11 @@ take_buffer(struct tail *tail, const struct buffer_header *header)
 	}
 }
 
-/* The buffers of the life that the place is in now, as its first block says. */
-static void
-take_segment(struct tail *tail, const uint8_t *bytes, uint32_t segment)
+/* The life that a place is in, as far as anybody can know who doesn't read
+ * every block of every place after a crash: the first block tells.  Where it
+ * tells nothing, the place is read whole, and the latest life found counts. */
+static uint64_t
+life_of(const struct tail *tail, const uint8_t *bytes, uint32_t segment)
 {
 	struct buffer_place place = { .database_id =
 					      tail->geometry->database_id,
@@ -42,11 +44,25 @@ take_segment(struct tail *tail, const uint8_t *bytes, uint32_t segment)
 				       size - place.offset, &place,
 				       &header) != FORMAT_VALID)
 			continue;
+		if (place.offset == 0)
+			return header.segment_sequence;
 		if (header.segment_sequence > life)
 			life = header.segment_sequence;
 	}
-	for (place.offset = 0; place.offset < size;
-	     place.offset += FORMAT_BLOCK_SIZE) {
+	return life;
+}
+
+static void
+take_segment(struct tail *tail, const uint8_t *bytes, uint32_t segment)
+{
+	struct buffer_place place = { .database_id =
+					      tail->geometry->database_id,
+				      .segment = segment };
+	uint32_t size = tail->geometry->segment_size;
+	uint64_t life = life_of(tail, bytes, segment);
+	struct buffer_header header;
+
+	for (; place.offset < size; place.offset += FORMAT_BLOCK_SIZE) {
 		if (format_open_buffer(bytes + place.offset,
 				       size - place.offset, &place,
 				       &header) == FORMAT_VALID &&
