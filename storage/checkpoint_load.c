@@ -66,6 +66,19 @@ check_segments(const struct log_intake *intake,
 				       error);
 }
 
+static void
+expect_entries(struct log_intake *intake, const struct checkpoint *checkpoint)
+{
+	for (uint32_t i = 0; i < checkpoint->table_count; i++) {
+		const struct checkpoint_table *about = &checkpoint->tables[i];
+		struct table *table = table_registry_find(
+			&intake->engine->tables, about->id);
+
+		if (table != NULL)
+			primary_index_expect(table->index, about->entries);
+	}
+}
+
 int
 checkpoint_load_head(struct log_intake *intake,
 		     const struct checkpoint *checkpoint, struct error *error)
@@ -87,6 +100,7 @@ checkpoint_load_head(struct log_intake *intake,
 		status = load_freed(&intake->replay, checkpoint, error);
 	if (status < 0)
 		return status;
+	expect_entries(intake, checkpoint);
 	if (start->clock_us > engine->clock_us)
 		engine->clock_us = start->clock_us;
 	if (start->next_table > engine->tables.next_id)
@@ -152,12 +166,8 @@ load_some(struct log_intake *intake, uint32_t id, struct index_entry *entries,
 		place_entry(intake, &entries[i], is_there);
 		table_add_entry(table, &entries[i]);
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct index_entry old;
-
-		if (primary_index_insert(table->index, &entries[i], &old) < 0)
-			return error_no_memory(error);
-	}
+	if (primary_index_append(table->index, entries, count) < 0)
+		return error_no_memory(error);
 	return 0;
 }
 

@@ -63,7 +63,8 @@ MUST_CHECK int primary_index_append(struct primary_index *index,
 				    const struct index_entry *entries,
 				    size_t count);
 /* How many entries there will be, about: while they come in order, the index
- * can't know, and with it lookups need fewer steps. */
+ * can't know, and with it lookups need fewer steps.  Too large a number wastes
+ * memory only where tokens were crafted. */
 void primary_index_expect(struct primary_index *index, uint64_t count);
 
 bool primary_index_find(const struct primary_index *index, int64_t token,
