@@ -324,7 +324,9 @@ replay_record(struct replay *replay, const struct buffer_header *header,
 		.timestamp_us = record->timestamp_us,
 		.location = at,
 		.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0,
-		.has_tie = (record->flags & RECORD_TIE) != 0,
+		/* Version 1 had no flag for it: any of its records may. */
+		.has_tie = (record->flags & RECORD_TIE) != 0 ||
+			   header->version == 1,
 	};
 	struct table *table;
 	int status = 0;

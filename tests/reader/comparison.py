@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "shell"))
 
-from log import Damage  # noqa: E402
+from log import Damage, read_manifest  # noqa: E402
 from reader import read_rows, read_schema  # noqa: E402
 from support import expect  # noqa: E402
 
@@ -31,12 +31,23 @@ def shell_rows(shell, path, table):
             for line in done[1].split("\n") if line]
 
 
-def reader_tables(path, now=None):
-    """{"ks"."table": its rows}, also of tables without rows."""
-    tables = {name(line): [] for line in read_schema(path, now)
+def tables_by(path, now, from_checkpoint):
+    tables = {name(line): [] for line in
+              read_schema(path, now, from_checkpoint=from_checkpoint)
               if "table" in line}
-    for line in read_rows(path, now):
+    for line in read_rows(path, now, from_checkpoint=from_checkpoint):
         tables[name(line)].append(normal(line["row"]))
+    return tables
+
+
+def reader_tables(path, now=None):
+    """{"ks"."table": its rows}, also of tables without rows.  Where the log
+    alone tells them, a checkpoint must tell the same."""
+    tables = tables_by(path, now, None)
+    manifest = read_manifest(path)
+    if manifest.checkpoints[0][0] and not manifest.is_forgotten:
+        assert tables_by(path, now, True) == tables, \
+            "the log and the checkpoint tell different rows"
     return tables
 
 

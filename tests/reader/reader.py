@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Prints all rows of a logstor database, reading its directory by itself:
 
-    reader.py [--skip-checksums] [--now SECONDS] [--schema] DIRECTORY
+    reader.py [--skip-checksums] [--now SECONDS] [--schema]
+              [--checkpoint] DIRECTORY
 
 Each row is a line of JSON: keyspace, table, token, timestamp, expires (or
 null) and row, which holds the columns in the order of SELECT *.  Tables come
@@ -178,18 +179,18 @@ def decode_row(table, record):
                      f"{table.name} makes no sense: {error}") from error
 
 
-def read_tables(path, now, has_checksums):
+def read_tables(path, now, has_checksums, from_checkpoint):
     """(Tables, the time): by default it is what the database goes by, whose
     clock never runs backward."""
-    log = Log(path, has_checksums)
+    log = Log(path, has_checksums, from_checkpoint)
     if now is None:
         now = max(int(time.time()), log.clock_us // 10 ** 6)
-    return Tables(log), now
+    return Tables(log, path), now
 
 
-def read_rows(path, now=None, has_checksums=True):
+def read_rows(path, now=None, has_checksums=True, from_checkpoint=None):
     """Yields what is printed for each row."""
-    tables, now = read_tables(path, now, has_checksums)
+    tables, now = read_tables(path, now, has_checksums, from_checkpoint)
     for table in read_catalog(tables, now)[1]:
         for token, record in tables.rows(table.storage_id, now):
             yield {"keyspace": table.keyspace, "table": table.name,
@@ -198,8 +199,8 @@ def read_rows(path, now=None, has_checksums=True):
                    "row": decode_row(table, record)}
 
 
-def read_schema(path, now=None, has_checksums=True):
-    tables, now = read_tables(path, now, has_checksums)
+def read_schema(path, now=None, has_checksums=True, from_checkpoint=None):
+    tables, now = read_tables(path, now, has_checksums, from_checkpoint)
     keyspaces, found = read_catalog(tables, now)
     for keyspace in sorted(keyspaces):
         yield {"keyspace": keyspace, "options": dict(keyspaces[keyspace])}
@@ -220,12 +221,16 @@ def main():
                         help="what the clock reads, in seconds since 1970")
     parser.add_argument("--schema", action="store_true",
                         help="print keyspaces and tables instead of rows")
+    parser.add_argument("--checkpoint", action="store_true",
+                        help="begin with the newest checkpoint, also where "
+                        "the log alone would do")
     options = parser.parse_args()
     sys.stdout.reconfigure(encoding="utf-8")
     read = read_schema if options.schema else read_rows
     try:
         for line in read(options.directory, options.now,
-                         not options.skip_checksums):
+                         not options.skip_checksums,
+                         options.checkpoint or None):
             print(dump(line))
     except (Damage, OSError) as error:
         print(f"reader: {error}", file=sys.stderr)
