@@ -113,6 +113,20 @@ struct pending_batch {
 	struct model_state after;
 };
 
+/* A tombstone may be dropped at any time: nothing is older than what is
+ * written then. */
+static void
+forget_dropped(struct world *world, const struct engine_write *write,
+	       const struct model_row *before, struct model_row *row)
+{
+	struct engine_row found = { 0 };
+
+	engine_find(world->engine, write->table, write->key, &found);
+	if (before->is_tombstone && found.state == ENGINE_ROW_ABSENT &&
+	    before->timestamp_us == row->timestamp_us)
+		*row = (struct model_row){ 0 };
+}
+
 static void
 add_row(struct world *world, struct pending_batch *batch, unsigned table)
 {
@@ -130,9 +144,12 @@ add_row(struct world *world, struct pending_batch *batch, unsigned table)
 		.timestamp_us = engine_timestamp_us(world->engine),
 	};
 	/* Old and equal timestamps. */
-	if (draw(world, 6) == 0 && row->timestamp_us != 0)
+	if (draw(world, 6) == 0 && row->timestamp_us != 0) {
 		write->timestamp_us =
 			row->timestamp_us - (int64_t)draw(world, 2);
+		write->is_explicit = true;
+	}
+	forget_dropped(world, write, &newest(world)->rows[table][key], row);
 	batch->values[batch->count] = malloc(size + 1);
 	assert_non_null(batch->values[batch->count]);
 	if (write->kind == ENGINE_WRITE_ROW)
@@ -211,9 +228,9 @@ is_row_as_in(struct engine *engine, uint32_t table, unsigned key,
 					&found, &value, &error),
 			 0);
 	if (row->value == 0)
-		is_same = found.state != ENGINE_ROW_LIVE &&
-			  (found.state == ENGINE_ROW_DELETED) ==
-				  row->is_tombstone;
+		is_same = found.state == ENGINE_ROW_ABSENT ||
+			  (found.state == ENGINE_ROW_DELETED &&
+			   row->is_tombstone);
 	else
 		is_same = found.state == ENGINE_ROW_LIVE &&
 			  slice_is_equal(buffer_slice(&value),
