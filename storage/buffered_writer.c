@@ -272,6 +272,13 @@ leave_segment(struct buffered_writer *writer)
 	writer->offset = 0;
 }
 
+void
+buffered_writer_leave_segment(struct buffered_writer *writer)
+{
+	if (writer->open == NULL)
+		leave_segment(writer);
+}
+
 static void
 take_segment(struct buffered_writer *writer)
 {

@@ -133,6 +133,9 @@ struct write_buffer *buffered_writer_take_run(struct buffered_writer *writer);
  * records of other batches. */
 void buffered_writer_end_runs(struct buffered_writer *writer);
 
+/* What is opened next begins another segment. */
+void buffered_writer_leave_segment(struct buffered_writer *writer);
+
 /* Sends what is there on its way: everything up to ${lsn} at least. */
 void buffered_writer_flush(struct buffered_writer *writer, uint64_t lsn);
 /* Makes everything that is settled durable as soon as possible, in every sync

@@ -2,8 +2,10 @@
 #include "storage/engine.h"
 
 #include "storage/checkpoint_writer.h"
+#include "storage/compaction.h"
 #include "storage/engine_state.h"
 #include "storage/opening.h"
+#include "storage/separator.h"
 #include "storage/segment_freeing.h"
 
 #include <errno.h>
@@ -19,6 +21,9 @@ free_engine(struct engine *engine)
 	struct io *io = engine->io;
 
 	engine_free_reads(engine);
+	compaction_destroy(engine);
+	separator_destroy(engine);
+	moving_writer_finish(&engine->moving);
 	record_cache_destroy(engine->cache);
 	table_registry_finish(&engine->tables);
 	pending_map_finish(&engine->pending);
@@ -64,6 +69,15 @@ create_cache(struct engine *engine, uint64_t size, struct error *error)
 	return engine->cache == NULL ? error_no_memory(error) : 0;
 }
 
+static int
+create_movers(struct engine *engine, const struct engine_options *options,
+	      struct error *error)
+{
+	int status = separator_create(engine, options->separator_size, error);
+
+	return status == 0 ? compaction_create(engine, error) : status;
+}
+
 int
 engine_open(struct io *io, const struct engine_options *options,
 	    struct engine **engine, struct error *error)
@@ -79,6 +93,7 @@ engine_open(struct io *io, const struct engine_options *options,
 	opened->io = io;
 	opened->sync = options->sync;
 	opened->is_read_only = options->is_read_only;
+	opened->is_separation_eager = options->is_separation_eager;
 	opened->retired_token = INT64_MIN;
 	opened->failure = ERROR_INIT;
 	status = check_options(options, error);
@@ -87,6 +102,8 @@ engine_open(struct io *io, const struct engine_options *options,
 			opened, options->checkpoint_size, error);
 	if (status == 0)
 		status = opening_open(opened, options, error);
+	if (status == 0 && !opened->is_read_only)
+		status = create_movers(opened, options, error);
 	if (status == 0)
 		status = create_cache(opened, options->cache_size, error);
 	if (status < 0) {
@@ -107,19 +124,30 @@ is_growing(const struct engine *engine)
 	return engine->segments.growth.is_in_flight;
 }
 
-/* Waits for the kernel to let go of our memory, whatever becomes of it. */
+static bool
+is_moving(const struct engine *engine)
+{
+	return moving_writer_is_busy(&engine->moving) ||
+	       compaction_is_busy(engine) ||
+	       (!engine->writer.has_failed &&
+		!moving_writer_is_idle(&engine->moving));
+}
+
+/* Waits for the kernel to let go of our memory, whatever becomes of it. What
+ * waits to be separated stands where it was too. */
 static int
 wait_for_io(struct engine *engine, struct error *error)
 {
 	buffered_writer_step(&engine->writer);
 	while (buffered_writer_is_busy(&engine->writer) ||
-	       is_growing(engine)) {
+	       is_growing(engine) || is_moving(engine)) {
 		int completed = engine->io->methods->poll(engine->io, -1);
 
 		if (completed < 0)
 			return io_error(engine->io, completed, "wait for",
 					NULL, IO_NO_OFFSET, error);
 		buffered_writer_step(&engine->writer);
+		moving_writer_step(engine);
 	}
 	return 0;
 }
@@ -234,8 +262,12 @@ engine_get_statistics(const struct engine *engine,
 		.segments_free = segment_manager_available(segments),
 		.user_bytes_written = engine->counters.user_bytes_written,
 		.device_bytes_written =
-			writer->bytes_written + segments->zero_bytes_written,
+			writer->bytes_written + engine->moving.bytes_written +
+			segments->zero_bytes_written,
 		.buffers_written = writer->buffers_written,
+		.compactions = engine->counters.compactions,
+		.moved_bytes = engine->moving.bytes_moved,
+		.separator_flushes = engine->moving.buffers_written,
 		.device_reads = engine->counters.device_reads,
 		.recovery_us = engine->counters.recovery_us,
 		.recovered_records = engine->counters.recovered_records,
@@ -244,6 +276,9 @@ engine_get_statistics(const struct engine *engine,
 		.cache_misses = engine->counters.cache_misses,
 		.io_name = engine->io->methods->name,
 	};
+	if (engine->separator != NULL)
+		statistics->separator_bytes =
+			separator_memory(engine->separator);
 	if (engine->cache != NULL)
 		statistics->cache_bytes = record_cache_bytes(engine->cache);
 	for (size_t i = 0; i < engine->tables.count; i++) {

@@ -4,6 +4,7 @@
 #include "base/checksum.h"
 #include "base/murmur3.h"
 #include "storage/checkpoint_writer.h"
+#include "storage/compaction.h"
 #include "storage/room.h"
 #include "storage/segment_freeing.h"
 
@@ -325,7 +326,18 @@ give_up_writing(struct engine *engine)
 		   "the database can still be read; open it again to write");
 	pending_map_clear(&engine->pending);
 	buffered_writer_drop(&engine->writer);
+	moving_writer_drop(engine);
+	compaction_drop(engine);
 	roll_tables_back(engine);
+}
+
+/* Whether memory that is about to go is in the kernel's hands. */
+static bool
+is_writing(const struct engine *engine)
+{
+	return engine->writer.in_flight > 0 ||
+	       moving_writer_is_busy(&engine->moving) ||
+	       compaction_is_busy(engine);
 }
 
 /* ---- moving on ---- */
@@ -423,14 +435,13 @@ engine_step(struct engine *engine)
 	buffered_writer_step(&engine->writer);
 	if (engine->moving.durable < engine->writer.moving_durable)
 		engine->moving.durable = engine->writer.moving_durable;
-	if (engine->writer.has_failed && !engine->has_failed) {
-		settle(engine);
-		if (engine->writer.in_flight == 0)
-			give_up_writing(engine);
-	} else {
-		settle(engine);
-	}
+	moving_writer_step(engine);
+	settle(engine);
+	if (engine->writer.has_failed && !engine->has_failed &&
+	    !is_writing(engine))
+		give_up_writing(engine);
 	if (!engine->has_failed) {
+		compaction_step(engine, COMPACTION_POLL_BYTES);
 		segment_freeing_step(engine, false);
 		segment_growth_step(&engine->segments, room_may_grow(engine));
 		if (engine->segments.growth.state == GROWTH_RECORDING)
@@ -467,6 +478,9 @@ engine_continue_log(struct engine *engine, uint64_t settled)
 	writer->durable = settled;
 	writer->settled_lsn = engine->last_lsn;
 	writer->next_write_sequence = manifest->next_user_sequence;
+	engine->moving.next_write_sequence = manifest->next_moving_sequence;
+	engine->moving.settled = manifest->moving_watermark;
+	engine->moving.durable = manifest->moving_watermark;
 	engine->segments.next_sequence = manifest->next_segment_sequence;
 	writer->segment = manifest->segment;
 	writer->offset = manifest->offset;

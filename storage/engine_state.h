@@ -43,6 +43,7 @@ struct engine {
 	struct table *registry; /* the reserved table, also in tables */
 	struct segment_manager segments;
 	struct buffered_writer writer;
+	bool is_separation_eager;
 	struct moving_writer moving;
 	struct separator *separator;           /* NULL: read only */
 	struct compaction *compaction;         /* NULL: read only */

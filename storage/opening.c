@@ -217,7 +217,8 @@ init_parts(struct engine *engine, struct error *error)
 		return pending_map_init(&engine->pending, 1) ?
 			       0 :
 			       error_no_memory(error);
-	if (buffered_writer_init(writer, error) < 0)
+	if (buffered_writer_init(writer, error) < 0 ||
+	    moving_writer_init(engine, error) < 0)
 		return -(int)ERROR_FULL;
 	return pending_map_init(&engine->pending,
 				buffered_writer_records_max(writer)) ?

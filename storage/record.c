@@ -67,6 +67,12 @@ record_encode(const struct record *record, uint8_t *to)
 	return (uint32_t)size;
 }
 
+uint64_t
+record_lsn(const uint8_t *bytes)
+{
+	return load_u64_le(bytes + 8);
+}
+
 void
 record_add_flags(uint8_t *bytes, uint8_t flags)
 {

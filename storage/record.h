@@ -58,6 +58,7 @@ uint64_t record_size(uint8_t flags, size_t key_size, size_t value_size);
 /* Writes everything but the checksum; returns record_size(). */
 uint32_t record_encode(const struct record *record, uint8_t *to);
 
+uint64_t record_lsn(const uint8_t *bytes);
 /* Sets further flags in an encoded record. */
 void record_add_flags(uint8_t *bytes, uint8_t flags);
 

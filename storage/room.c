@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/room.h"
 
+#include "storage/compaction.h"
 #include "storage/segment_freeing.h"
 
 enum {
@@ -34,7 +35,7 @@ room_may_grow(const struct engine *engine)
 static bool
 can_reclaim(struct engine *engine)
 {
-	return segment_freeing_count(engine) > 0;
+	return segment_freeing_count(engine) > 0 || compaction_demand(engine);
 }
 
 /* What will be free by itself is waited for if it is enough; then growing is

@@ -5,6 +5,7 @@
  * between its first and its last record. */
 #include "storage/engine.h"
 
+#include "storage/compaction.h"
 #include "storage/engine_state.h"
 #include "storage/room.h"
 #include "storage/run.h"
@@ -137,6 +138,7 @@ engine_write(struct engine *engine, const struct engine_write *writes,
 	segment_freeing_step(engine, false);
 	engine->writer.clock_us = engine->clock_us;
 	buffered_writer_flush(&engine->writer, 0);
+	compaction_pay(engine);
 	segment_growth_step(&engine->segments, room_may_grow(engine));
 	return 0;
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/victim_choice.h"
+
+#include <assert.h>
+
+enum {
+	LOOKS = 8,      /* segments of a bucket that are compared */
+	PASSES = 64,    /* and passed over, as they can't be moved */
+	BUCKET_NONE = 0 /* in a segment: it is in none; else the number + 1 */
+};
+
+/* Dead records.  What holds no record is won only where there is more of it
+ * than packing leaves: a user's small buffers are rounded up to blocks; a moved
+ * segment that is less than half full has another one that it goes with. */
+uint32_t
+victim_choice_gain(const struct segment_manager *segments, uint32_t segment)
+{
+	const struct segment *entry = &segments->segments[segment];
+	uint32_t room = segments->segment_size - FORMAT_HEADER_SIZE;
+	uint32_t dead = entry->record_bytes - entry->live_bytes;
+	uint32_t tail = room - entry->record_bytes;
+	uint32_t fair = entry->stream == STREAM_MOVING ? room / 2 : room / 8;
+
+	return dead + (tail > fair ? tail : 0);
+}
+
+static unsigned
+bucket_of(const struct segment_manager *segments, uint32_t segment)
+{
+	const struct segment *entry = &segments->segments[segment];
+
+	if (entry->state != SEGMENT_SEALED || entry->kind == BUFFER_PART)
+		return BUCKET_NONE;
+	return 1 + (unsigned)((uint64_t)entry->live_bytes * VICTIM_BUCKETS /
+			      (segments->segment_size + 1));
+}
+
+void
+victim_choice_update(struct victim_choice *choice, uint32_t segment)
+{
+	struct segment_manager *segments = choice->segments;
+	struct segment *entry = &segments->segments[segment];
+	unsigned bucket = bucket_of(segments, segment);
+
+	if (bucket == entry->bucket)
+		return;
+	if (entry->bucket != BUCKET_NONE)
+		segment_list_remove(segments,
+				    &choice->buckets[entry->bucket - 1],
+				    segment);
+	entry->bucket = (uint8_t)bucket;
+	if (bucket != BUCKET_NONE)
+		segment_list_append(segments, &choice->buckets[bucket - 1],
+				    segment);
+}
+
+void
+victim_choice_init(struct victim_choice *choice,
+		   struct segment_manager *segments)
+{
+	*choice = (struct victim_choice){ .segments = segments,
+					  .before = UINT64_MAX };
+	for (unsigned i = 0; i < VICTIM_BUCKETS; i++)
+		choice->buckets[i] = (struct segment_list){ SEGMENT_NONE,
+							    SEGMENT_NONE, 0 };
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		segments->segments[i].bucket = BUCKET_NONE;
+		victim_choice_update(choice, i);
+	}
+}
+
+static bool
+may_move(const struct victim_choice *choice, uint32_t segment,
+	 uint32_t gain_min)
+{
+	const struct segment *entry = &choice->segments->segments[segment];
+	uint64_t durable = entry->stream == STREAM_MOVING ?
+				   choice->moving_durable :
+				   choice->user_durable;
+
+	return entry->last_write <= durable &&
+	       entry->sequence < choice->before &&
+	       victim_choice_gain(choice->segments, segment) >= gain_min;
+}
+
+/* (1 - u) / u * age, without fractions: the product of two such numbers stays
+ * in bounds. */
+struct score {
+	uint64_t value;
+	uint64_t cost;
+};
+
+static struct score
+score_of(const struct segment_manager *segments, uint32_t segment)
+{
+	const struct segment *entry = &segments->segments[segment];
+	uint64_t age = segments->next_sequence - entry->sequence;
+
+	if (age > UINT32_MAX)
+		age = UINT32_MAX;
+	return (struct score){
+		.value = age * victim_choice_gain(segments, segment),
+		.cost = entry->live_bytes,
+	};
+}
+
+static bool
+is_better(struct score a, struct score b)
+{
+	__extension__ typedef unsigned __int128 product;
+
+	return (product)a.value * b.cost > (product)b.value * a.cost;
+}
+
+static void
+look_into(const struct victim_choice *choice, unsigned bucket,
+	  uint32_t gain_min, uint32_t *best, struct score *best_score)
+{
+	const struct segment_manager *segments = choice->segments;
+	uint32_t segment = choice->buckets[bucket].first;
+	uint32_t left = choice->buckets[bucket].count;
+	unsigned looks = LOOKS, passes = PASSES;
+
+	for (; left > 0 && looks > 0 && passes > 0;
+	     left--, segment = segments->segments[segment].next) {
+		struct score score;
+
+		if (!may_move(choice, segment, gain_min)) {
+			passes--;
+			continue;
+		}
+		looks--;
+		score = score_of(segments, segment);
+		if (*best != SEGMENT_NONE && !is_better(score, *best_score))
+			continue;
+		*best = segment;
+		*best_score = score;
+	}
+}
+
+uint32_t
+victim_choice_best(const struct victim_choice *choice, uint32_t gain_min)
+{
+	struct score best_score = { 0 };
+	uint32_t best = SEGMENT_NONE;
+
+	for (unsigned i = 0; i < VICTIM_BUCKETS; i++)
+		look_into(choice, i, gain_min, &best, &best_score);
+	return best;
+}
+
+uint32_t
+victim_choice_any(const struct victim_choice *choice)
+{
+	const struct segment_manager *segments = choice->segments;
+
+	for (unsigned i = 0; i < VICTIM_BUCKETS; i++) {
+		uint32_t segment = choice->buckets[i].first;
+
+		for (uint32_t left = choice->buckets[i].count; left > 0;
+		     left--, segment = segments->segments[segment].next) {
+			if (may_move(choice, segment, 1))
+				return segment;
+		}
+	}
+	return SEGMENT_NONE;
+}
+
+uint64_t
+victim_choice_total_gain(const struct victim_choice *choice)
+{
+	const struct segment_manager *segments = choice->segments;
+	uint64_t gain = 0;
+
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		if (segments->segments[i].bucket != BUCKET_NONE)
+			gain += victim_choice_gain(segments, i);
+	}
+	return gain;
+}
