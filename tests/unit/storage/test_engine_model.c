@@ -15,7 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEYS = 48, TABLES = 3, STATES_MAX = 4096, BATCH_MAX = 6 };
+enum {
+	KEYS = 48,
+	TABLES = 3,
+	STATES_MAX = 4096,
+	BATCH_MAX = 6,
+	SIZE_LARGE = 300000 /* more takes time and shows nothing new */
+};
 
 struct model_row {
 	uint32_t value; /* 0: none */
@@ -84,6 +90,8 @@ draw_size(struct world *world)
 {
 	uint32_t most = engine_row_size_max(world->engine) - 64;
 
+	if (most > SIZE_LARGE)
+		most = SIZE_LARGE;
 	switch (draw(world, 10)) {
 	case 0:
 		return 0;
@@ -217,7 +225,7 @@ static bool
 is_row_as_in(struct engine *engine, uint32_t table, unsigned key,
 	     const struct model_row *row)
 {
-	static uint8_t expected[1 << 21];
+	static uint8_t expected[SIZE_LARGE];
 	struct error error = ERROR_INIT;
 	struct buffer value = { 0 };
 	struct engine_row found;
