@@ -396,12 +396,16 @@ static void
 record_new_file(struct engine *engine)
 {
 	struct error error = ERROR_INIT;
+	uint32_t flags = engine->manifest.flags;
 	int status;
 
 	engine->manifest.file_count = engine->segments.growth.number + 1;
 	engine->manifest.flags &= ~(uint32_t)MANIFEST_CLEAN;
 	status = manifest_store(engine->io, &engine->manifest, &error);
 	if (status < 0) {
+		/* Before anything else is written it is still to be told that
+		 * the end isn't an orderly one any more. */
+		engine->manifest.flags = flags;
 		engine->manifest.file_count--;
 		status = error.code == ERROR_FULL ? -ENOSPC : -EIO;
 	}
