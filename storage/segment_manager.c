@@ -280,8 +280,9 @@ static void
 die(struct segment_manager *manager, uint32_t segment)
 {
 	manager->segments[segment].state = SEGMENT_DEAD;
-	segment_list_append(manager, &manager->dead, segment);
+	/* It leaves the list that it was in before it enters another one. */
 	tell_change(manager, segment);
+	segment_list_append(manager, &manager->dead, segment);
 }
 
 static void
