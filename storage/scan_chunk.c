@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads are planned by address: the number of a file and the offset in it as
- * one number, so that records of neighbouring segments are neighbours too.
+ * Reads are planned by address: what the offset were if all segments stood in
+ * one file, so that records of neighbouring segments are neighbours too.
  * After a table's rows have been separated, those of a chunk fill segments
  * that hold hardly anything else, and few large reads fetch them. */
 #include "storage/scan_chunk.h"
@@ -24,13 +24,8 @@ enum {
 	MERGED_MAX = 1 << 20,
 	POLL_FAILURES_MAX = 1000,
 	ROWS_AHEAD = 4,
-	LINE_SIZE = 64,
-	FILE_SHIFT = 36
+	LINE_SIZE = 64
 };
-
-_Static_assert((uint64_t)FORMAT_FILE_SEGMENTS_MAX * FORMAT_SEGMENT_SIZE_MAX <=
-		       UINT64_C(1) << FILE_SHIFT,
-	       "a file's bytes have addresses");
 
 /* ---- memory ---- */
 
@@ -97,6 +92,8 @@ scan_chunk_clear(struct scan_chunk *chunk)
 	chunk->count = 0;
 	chunk->read_count = 0;
 	chunk->bytes_needed = 0;
+	chunk->has_runs = false;
+	chunk->has_equal_tokens = false;
 	chunk->is_ready = false;
 }
 
@@ -114,6 +111,9 @@ scan_chunk_add(struct scan_chunk *chunk, const struct index_entry *entry)
 		chunk->rows = rows;
 		chunk->capacity = capacity;
 	}
+	if (chunk->count > 0 &&
+	    chunk->rows[chunk->count - 1].token == entry->token)
+		chunk->has_equal_tokens = true;
 	chunk->rows[chunk->count++] = (struct scan_row){
 		.token = entry->token,
 		.fingerprint = entry->fingerprint,
@@ -136,22 +136,30 @@ scan_chunk_truncate(struct scan_chunk *chunk, size_t count)
 static uint64_t
 address_of(const struct engine *engine, struct location at)
 {
-	const struct segment_manager *segments = &engine->segments;
-	uint64_t file = at.segment / segments->file_segments;
-	uint64_t segment = at.segment % segments->file_segments;
-
-	return file << FILE_SHIFT |
-	       (segment * segments->segment_size + at.offset);
+	return (uint64_t)at.segment * engine->segments.segment_size +
+	       at.offset;
 }
 
 static uint32_t
 segment_at(const struct engine *engine, uint64_t address)
 {
-	const struct segment_manager *segments = &engine->segments;
-	uint64_t offset = address & ((UINT64_C(1) << FILE_SHIFT) - 1);
+	return (uint32_t)(address / engine->segments.segment_size);
+}
 
-	return (uint32_t)(address >> FILE_SHIFT) * segments->file_segments +
-	       (uint32_t)(offset / segments->segment_size);
+/* The address of the end of the file with ${segment}. */
+static uint64_t
+file_end(const struct engine *engine, uint32_t segment)
+{
+	const struct segment_manager *segments = &engine->segments;
+	uint64_t files = segment / segments->file_segments + 1;
+
+	return files * segments->file_segments * segments->segment_size;
+}
+
+static unsigned
+segment_bits(const struct engine *engine)
+{
+	return (unsigned)__builtin_ctz(engine->segments.segment_size);
 }
 
 static bool
@@ -169,7 +177,8 @@ order_rows(struct scan_chunk *chunk)
 					    chunk->rows[i].location),
 			.row = (uint32_t)i,
 		};
-	scan_order_sort(places, places + chunk->count, chunk->count);
+	scan_order_sort(places, places + chunk->count, chunk->count,
+			segment_bits(chunk->engine));
 	chunk->places = places;
 	return true;
 }
@@ -200,7 +209,7 @@ is_neighbour(const struct scan_read *read, uint64_t address, uint64_t size)
 	uint64_t end = read->start + read->size;
 
 	return address >= end && address - end <= GAP_MAX &&
-	       address >> FILE_SHIFT == read->start >> FILE_SHIFT &&
+	       address < read->limit &&
 	       address + size - read->start <= MERGED_MAX;
 }
 
@@ -222,6 +231,8 @@ plan_record(struct scan_chunk *chunk, struct location at)
 		chunk->read_count == 0 ? NULL :
 					 &chunk->reads[chunk->read_count - 1];
 
+	if (size != at.size)
+		chunk->has_runs = true;
 	if (read != NULL && is_neighbour(read, address, size)) {
 		uint64_t grown = address + size - read->start;
 
@@ -235,6 +246,7 @@ plan_record(struct scan_chunk *chunk, struct location at)
 	read->chunk = chunk;
 	read->start = address;
 	read->size = size;
+	read->limit = file_end(chunk->engine, at.segment);
 	chunk->bytes_needed += size;
 	return true;
 }
@@ -492,8 +504,9 @@ scan_chunk_complete(struct scan_chunk *chunk, struct error *error)
 		status = check_reads(chunk, error);
 		if (status < 0)
 			return status;
-		gather_runs(chunk);
+		if (chunk->has_runs)
+			gather_runs(chunk);
 		chunk->is_ready = true;
 	}
-	return sort_rows(chunk, error);
+	return chunk->has_equal_tokens ? sort_rows(chunk, error) : 0;
 }

@@ -29,6 +29,7 @@ struct scan_read {
 	struct scan_chunk *chunk;
 	uint64_t start; /* address, see scan_chunk.c */
 	uint64_t size;
+	uint64_t limit; /* address of its file's end */
 };
 
 struct scan_chunk {
@@ -45,6 +46,8 @@ struct scan_chunk {
 	uint8_t *bytes;
 	size_t bytes_needed;
 	size_t bytes_capacity;
+	bool has_runs;         /* records over several segments */
+	bool has_equal_tokens;
 	bool is_ready;
 };
 

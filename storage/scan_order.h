@@ -13,8 +13,10 @@ struct scan_place {
 	uint32_t row;
 };
 
-/* Sorts; rows of one place keep their order. ${scratch} is as large. */
+/* Sorts; rows of one place keep their order.  ${scratch} is as large.  Likely
+ * those that differ in the lowest ${run_bits} bits only are in order already:
+ * separated segments are sorted by token, as the rows are. */
 void scan_order_sort(struct scan_place *places, struct scan_place *scratch,
-		     size_t count);
+		     size_t count, unsigned run_bits);
 
 #endif
