@@ -313,7 +313,8 @@ def a_row_too_large_is_refused_before_anything_is_written(shell, _, folder):
     path = os.path.join(folder, "a.db")
     shell.make(path)
     before = snapshot(path)
-    script = "INSERT INTO ks.t (k, v) VALUES (1, '" + "x" * 200000 + "');\n"
+    script = "INSERT INTO ks.t (k, v) VALUES (1, '" + "x" * (16 << 20) + \
+        "');\n"
     expect(shell.run(path, script=script), status=2, out="",
            holds=["InvalidRequest", "large"])
     after = snapshot(path)
