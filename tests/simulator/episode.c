@@ -38,6 +38,7 @@ watch(bool is_on)
 							  SIG_DFL };
 
 	sigaction(SIGABRT, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }

@@ -39,13 +39,13 @@ life_of(const struct tail *tail, const uint8_t *bytes, uint32_t segment)
 	struct buffer_header header;
 	uint64_t life = 0;
 
+	if (format_peek_buffer(bytes, &place, &header))
+		return header.segment_sequence;
 	for (; place.offset < size; place.offset += FORMAT_BLOCK_SIZE) {
 		if (format_open_buffer(bytes + place.offset,
 				       size - place.offset, &place,
 				       &header) != FORMAT_VALID)
 			continue;
-		if (place.offset == 0)
-			return header.segment_sequence;
 		if (header.segment_sequence > life)
 			life = header.segment_sequence;
 	}
