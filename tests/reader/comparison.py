@@ -98,9 +98,11 @@ def place_in(text):
     return (os.path.basename(found[1]), int(found[2])) if found else text
 
 
-def run_steps(program, path, steps, *ending, segment=8192, segments=8):
+def run_steps(program, path, steps, *ending, segment=8192, segments=8,
+              checkpoint=0, size_max=0):
     """Runs CQL with a database geometry of one's own, a buffer (at least) for
     each of ${steps}; ${ending} may be "die" or "leave" (run_script.c)."""
-    subprocess.run([program, path, str(segment), str(segments), *ending],
+    numbers = (segment, segments, checkpoint, size_max)
+    subprocess.run([program, path, *map(str, numbers), *ending],
                    input="-- step\n".join(step + "\n" for step in steps)
                    .encode(), check=True, timeout=60)

@@ -3,8 +3,10 @@
  * Runs CQL from standard input on a database of any geometry, which the shell
  * can't choose:
  *
- *     run_script DIRECTORY SEGMENT_SIZE FILE_SEGMENTS [die | leave]
+ *     run_script DIRECTORY SEGMENT_SIZE FILE_SEGMENTS CHECKPOINT_SIZE SIZE_MAX
+ *                [die | leave]
  *
+ * Sizes are in bytes, 0 is the default.
  * A line `-- step` commits what came before it, so that a log has as many
  * buffers as its script has steps.  With `die` it ends without closing the
  * database; with `leave` too, and syncs as the system likes, so that
@@ -16,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SCRIPT_SIZE_MAX = 1 << 20 };
+enum { SCRIPT_SIZE_MAX = 16 << 20 };
 
 static const char STEP[] = "-- step\n";
 
@@ -59,15 +61,17 @@ main(int argc, char **argv)
 	static char script[SCRIPT_SIZE_MAX];
 	struct logstor_options options = { .size = sizeof(options) };
 	logstor_database *database;
-	bool is_left = argc == 5 && strcmp(argv[4], "leave") == 0;
-	bool is_dying = argc == 5 && strcmp(argv[4], "die") == 0;
+	bool is_left = argc == 7 && strcmp(argv[6], "leave") == 0;
+	bool is_dying = argc == 7 && strcmp(argv[6], "die") == 0;
 	int status;
 
-	if (argc != 4 && !is_left && !is_dying)
+	if (argc != 6 && !is_left && !is_dying)
 		return 64;
 	script[fread(script, 1, sizeof(script) - 1, stdin)] = '\0';
 	options.segment_size = (uint32_t)strtoul(argv[2], NULL, 10);
 	options.file_segments = (uint32_t)strtoul(argv[3], NULL, 10);
+	options.checkpoint_size = strtoull(argv[4], NULL, 10);
+	options.size_max = strtoull(argv[5], NULL, 10);
 	options.sync = is_left ? LOGSTOR_SYNC_OFF : LOGSTOR_SYNC_FULL;
 	status = logstor_open(argv[1], &options, &database);
 	if (status != LOGSTOR_OK) {
