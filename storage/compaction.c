@@ -3,9 +3,14 @@
  * A demand is answered in rounds.  In a round each life is moved once, at most,
  * and only lives that were there when it began; a segment more than there was
  * begins another one.  A round that ends without that has packed everything
- * anew and won nothing: then there is nothing to win, until more is dead. */
+ * anew and won nothing: then there is nothing to win, until more is dead.
+ *
+ * Segments that died may be waiting for rows of table 3 which would take as
+ * many segments as they free, where segments are small.  Two checkpoints, and
+ * they need none; so before a round ends for good, they are taken. */
 #include "storage/compaction.h"
 
+#include "storage/checkpoint_writer.h"
 #include "storage/full_compaction.h"
 #include "storage/room.h"
 #include "storage/segment_freeing.h"
@@ -30,7 +35,12 @@ enum {
 	DEBT_SEGMENTS_MAX = 8,
 	WAITING_SHARE = 4, /* times as much in a step while somebody waits */
 	AVERAGE_SHARE = 16, /* of a new victim in the average */
-	FREEING_STEPS_MAX = 10000
+	QUIET_STEPS = 4, /* nothing happens by itself any more */
+	FREEING_STEPS_MAX = 10000, /* unless something will be free */
+	CHECKPOINTS = 2,
+	ROW_SIZE = 80, /* of table 3, about */
+	/* To become free may cost that. */
+	ROW_COST_MAX = FORMAT_BLOCK_SIZE / 2 + 1
 };
 
 enum urgency {
@@ -42,10 +52,12 @@ enum urgency {
 };
 
 struct round {
-	uint32_t best_free; /* most free segments since it began */
+	uint32_t best_free;  /* most free segments since it began */
 	bool is_exhausted;
 	uint64_t dead_bytes; /* when it was: more of them change that */
-	uint32_t idle_steps; /* nothing moved while it waits for freeing */
+	uint64_t mark;       /* changes while something happens */
+	uint32_t quiet_steps; /* since it has changed */
+	uint32_t checkpoints; /* taken for it */
 };
 
 struct compaction {
@@ -144,6 +156,8 @@ compaction_drop(struct engine *engine)
 	struct segment_manager *segments = &engine->segments;
 
 	assert(!compaction_is_busy(engine));
+	if (compaction == NULL)
+		return;
 	separator_drop(engine);
 	full_compaction_drop(engine);
 	compaction->unfinished = NULL;
@@ -261,30 +275,78 @@ compaction_is_done(const struct engine *engine)
 	       moving_writer_is_idle(&engine->moving);
 }
 
-/* No victim is left.  What waits leaves; then the round has ended, unless
- * something will become free, or durable and so a victim. */
+static uint64_t
+mark_of(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	return engine->moving.settled + engine->moving.count +
+	       engine->writer.durable + separator_bytes(engine->separator) +
+	       segments->free_count + segments->dead.count +
+	       segments->freeing_count;
+}
+
+/* Nothing has happened for a while, and nothing is on its way. */
+static bool
+is_quiet(struct engine *engine)
+{
+	struct round *round = &engine->compaction->round;
+	uint64_t mark = mark_of(engine);
+
+	if (mark != round->mark || moving_writer_is_busy(&engine->moving) ||
+	    compaction_is_busy(engine) ||
+	    buffered_writer_is_busy(&engine->writer) ||
+	    !checkpoint_writer_is_idle(engine->checkpoints)) {
+		round->mark = mark;
+		round->quiet_steps = 0;
+		return false;
+	}
+	return ++round->quiet_steps > QUIET_STEPS;
+}
+
+/* Behind two checkpoints dead segments need no rows, those that there are die,
+ * and victims cost no more than their copying. */
+static bool
+can_checkpoint_help(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	uint64_t rows = engine->freeing.wanted_count * (uint64_t)ROW_SIZE;
+
+	return engine->compaction->round.checkpoints < CHECKPOINTS &&
+	       (segments->dead.count > 0 || rows >= segments->segment_size ||
+		is_worth_a_round(engine));
+}
+
 static void
-drain_round(struct engine *engine)
+take_checkpoint(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	compaction->round.checkpoints++;
+	compaction->choice.before = engine->segments.next_sequence;
+	checkpoint_writer_demand(engine);
+}
+
+/* No victim can be begun.  When nothing happens any more, the round has ended,
+ * unless something will become free, or durable and so a victim. */
+static void
+end_round_if_quiet(struct engine *engine)
 {
 	struct buffered_writer *writer = &engine->writer;
 	struct round *round = &engine->compaction->round;
 
-	if (!separator_is_empty(engine->separator)) {
-		separator_flush(engine);
-		round->idle_steps = 0;
-		return;
-	}
-	if (!compaction_is_done(engine))
-		return;
 	if (writer->durable < writer->settled ||
-	    engine->moving.durable < engine->moving.settled) {
+	    engine->moving.durable < engine->moving.settled)
 		buffered_writer_want_sync(writer);
+	if (!is_quiet(engine))
 		return;
-	}
 	if (segment_freeing_count(engine) > 0 &&
-	    round->idle_steps++ < FREEING_STEPS_MAX)
+	    round->quiet_steps < FREEING_STEPS_MAX)
 		return;
-	end_round(engine);
+	if (can_checkpoint_help(engine))
+		take_checkpoint(engine);
+	else
+		end_round(engine);
 }
 
 bool
@@ -357,6 +419,10 @@ choose(struct engine *engine, enum urgency urgency)
 
 	compaction->choice.user_durable = engine->writer.durable;
 	compaction->choice.moving_durable = engine->moving.durable;
+	compaction->choice.user_horizon = engine->horizon.user_sequence;
+	compaction->choice.moving_horizon = engine->horizon.moving_sequence;
+	if (gain_min < ROW_COST_MAX)
+		gain_min = ROW_COST_MAX;
 	best = victim_choice_best(&compaction->choice, gain_min);
 	if (best == SEGMENT_NONE && urgency == URGENCY_DEMAND &&
 	    is_worth_a_round(engine))
@@ -383,13 +449,14 @@ begin_victims(struct engine *engine, enum urgency urgency)
 					   full_compaction_next(engine) :
 					   choose(engine, urgency);
 
-		if (segment == SEGMENT_NONE) {
+		if (segment == SEGMENT_NONE && urgency == URGENCY_DEMAND &&
+		    !separator_is_empty(engine->separator))
+			separator_flush(engine);
+		if (segment == SEGMENT_NONE || !begin(engine, segment)) {
 			if (urgency == URGENCY_DEMAND)
-				drain_round(engine);
+				end_round_if_quiet(engine);
 			return;
 		}
-		if (!begin(engine, segment))
-			return;
 		if (urgency == URGENCY_FULL)
 			full_compaction_begun(engine);
 	}

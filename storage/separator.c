@@ -619,7 +619,7 @@ send_one(struct engine *engine, uint32_t unfinished)
 	buffer = moving_writer_reserve(engine);
 	if (buffer == NULL || engine_begin_writing(engine, NULL) < 0)
 		return false;
-	if (available <= SEGMENT_RESERVE_MOVING)
+	if (available <= SEGMENT_RESERVE)
 		send_with_last_segments(engine, buffer, unfinished);
 	else if (separator->full.count > 0 &&
 	    is_durable(engine, separator->full.oldest))

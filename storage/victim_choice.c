@@ -6,6 +6,9 @@
 enum {
 	LOOKS = 8,      /* segments of a bucket that are compared */
 	PASSES = 64,    /* and passed over, as they can't be moved */
+	/* Bytes that a row of table 3 costs when room is short: two of them
+	 * share a block. */
+	ROW_COST = FORMAT_BLOCK_SIZE / 2,
 	BUCKET_NONE = 0 /* in a segment: it is in none; else the number + 1 */
 };
 
@@ -149,6 +152,17 @@ victim_choice_best(const struct victim_choice *choice, uint32_t gain_min)
 	return best;
 }
 
+static uint32_t
+row_cost(const struct victim_choice *choice, uint32_t segment)
+{
+	const struct segment *entry = &choice->segments->segments[segment];
+	uint64_t horizon = entry->stream == STREAM_MOVING ?
+				   choice->moving_horizon :
+				   choice->user_horizon;
+
+	return entry->last_write <= horizon ? 0 : ROW_COST;
+}
+
 uint32_t
 victim_choice_any(const struct victim_choice *choice)
 {
@@ -159,7 +173,8 @@ victim_choice_any(const struct victim_choice *choice)
 
 		for (uint32_t left = choice->buckets[i].count; left > 0;
 		     left--, segment = segments->segments[segment].next) {
-			if (may_move(choice, segment, 1))
+			if (may_move(choice, segment,
+				     row_cost(choice, segment) + 1))
 				return segment;
 		}
 	}

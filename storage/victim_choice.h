@@ -24,6 +24,10 @@ struct victim_choice {
 	uint64_t user_durable;   /* only segments that are durable as a whole */
 	uint64_t moving_durable; /* move; told by the caller */
 	uint64_t before;         /* only lives with a smaller sequence */
+	/* Recovery can do without segments whose writes are at or below these:
+	 * they become free without a row of table 3. */
+	uint64_t user_horizon;
+	uint64_t moving_horizon;
 };
 
 /* Takes every sealed segment in; from then on victim_choice_update. */
@@ -39,9 +43,10 @@ uint32_t victim_choice_gain(const struct segment_manager *segments,
  * look finds none. */
 uint32_t victim_choice_best(const struct victim_choice *choice,
 			    uint32_t gain_min);
-/* With few live bytes, among all that win anything; looks at all of them. */
+/* One with few live bytes, of all that win more than the row of table 3 costs
+ * that they need to become free. */
 uint32_t victim_choice_any(const struct victim_choice *choice);
-/* What could be won from all together. */
+/* What could be won from all together, if none needed a row. */
 uint64_t victim_choice_total_gain(const struct victim_choice *choice);
 
 #endif
