@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  *	simulate --seed N --crashes N [--operations N]
- *	         [--geometry small|real] [--verbose]
+ *	         [--geometry small|real] [--verbose] [--survey]
  *	simulate --seed N --corrupt STEP [--databases N] [--geometry small|real]
  *
  * Lives of databases, one seed after the other, until that many crashes have
  * happened.  The last line counts them and every kind of violation; exit 0
  * only when there is none.
+ *
+ * It ends with the first violation, reduced; with --survey it goes on, and each
+ * takes a line.
  *
  * With --corrupt cleanly closed databases are damaged instead, in every way,
  * of all bits every STEP-th one flipped. */
@@ -31,6 +34,7 @@ struct arguments {
 	uint64_t databases; /* to corrupt */
 	enum geometry geometry;
 	bool is_verbose;
+	bool is_survey;
 };
 
 struct totals {
@@ -132,7 +136,11 @@ run_seed(const struct arguments *arguments, uint64_t seed,
 	totals->crashes += result.crashes;
 	totals->biting += result.biting;
 	totals->violations[result.violation]++;
-	if (result.violation != VIOLATION_NONE) {
+	if (result.violation != VIOLATION_NONE && arguments->is_survey) {
+		printf("seed %" PRIu64 ": %s at operation %zu: %s\n", seed,
+		       violation_name(result.violation), result.operation,
+		       result.text);
+	} else if (result.violation != VIOLATION_NONE) {
 		printf("seed %" PRIu64 ": ", seed);
 		if (result.violation != VIOLATION_UNREPEATABLE)
 			reduce(&plan, &result);
@@ -199,7 +207,7 @@ static int
 usage(void)
 {
 	fputs("usage: simulate --seed N --crashes N [--operations N]\n"
-	      "                [--geometry small|real] [--verbose]\n"
+	      "                [--geometry small|real] [--verbose] [--survey]\n"
 	      "       simulate --seed N --corrupt STEP [--databases N]\n"
 	      "                [--geometry small|real]\n",
 	      stderr);
@@ -255,6 +263,10 @@ parse_arguments(int count, char **texts, struct arguments *arguments)
 			arguments->is_verbose = true;
 			continue;
 		}
+		if (strcmp(texts[i], "--survey") == 0) {
+			arguments->is_survey = true;
+			continue;
+		}
 		if (i + 1 == count ||
 		    !parse_option(arguments, texts[i], texts[i + 1]))
 			return false;
@@ -286,7 +298,8 @@ main(int count, char **texts)
 	if (arguments.corrupt > 0)
 		return corrupt(&arguments);
 	for (uint64_t seed = arguments.seed;
-	     totals.crashes < arguments.crashes && !has_failed(&totals);
+	     totals.crashes < arguments.crashes &&
+	     (arguments.is_survey || !has_failed(&totals));
 	     seed++)
 		run_seed(&arguments, seed, &totals);
 	print_totals(&totals, now_s() - started_s);
