@@ -78,6 +78,7 @@ was_dropped(struct world *world, const struct model_change *change,
 		    &row);
 	if (row.state != ENGINE_ROW_ABSENT)
 		return false;
+	world->deeds.dropped++;
 	if (!model_may_be_dropped(old, engine_now_s(world->engine),
 				  world->model.grace_s))
 		world_violate(world, VIOLATION_WRONG,
@@ -307,6 +308,7 @@ refuse_batch(struct world *world, const struct batch *batch,
 			      error->message);
 		return;
 	}
+	world->deeds.full += error->code == ERROR_FULL;
 	if (error->code != ERROR_FULL) {
 		world_restart(world);
 	} else if (world->disk->faults.bytes_max == 0) {
@@ -335,8 +337,8 @@ try_to_write(struct world *world, struct batch *batch, uint64_t *lsn,
 		for (size_t i = 0; i < batch->count; i++)
 			apply(world, batch, i);
 	}
-	if (waiting.polls > world->polls_max)
-		world->polls_max = waiting.polls;
+	if (waiting.polls > world->deeds.polls_max)
+		world->deeds.polls_max = waiting.polls;
 	return status;
 }
 

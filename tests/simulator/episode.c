@@ -120,6 +120,7 @@ episode_run(const struct plan *plan, bool is_verbose, struct result *result)
 	result->hash = world->hash;
 	result->crashes = world->crashes;
 	result->biting = world->biting;
+	result->deeds = world->deeds;
 	free(world);
 	current = NULL;
 }

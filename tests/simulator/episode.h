@@ -4,8 +4,8 @@
 #ifndef TESTS_SIMULATOR_EPISODE_H
 #define TESTS_SIMULATOR_EPISODE_H
 
-#include "tests/simulator/model.h"
 #include "tests/simulator/operation.h"
+#include "tests/simulator/world.h"
 
 struct result {
 	enum violation violation;
@@ -14,6 +14,7 @@ struct result {
 	uint64_t hash;    /* of all I/O and all answers */
 	uint64_t crashes;
 	uint64_t biting;
+	struct deeds deeds;
 };
 
 /* Assertions that fail in the engine are violations too. */

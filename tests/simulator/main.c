@@ -42,6 +42,7 @@ struct totals {
 	uint64_t biting;
 	uint64_t seeds;
 	uint64_t repeated;
+	struct deeds deeds;
 	uint64_t violations[VIOLATION_COUNT];
 };
 
@@ -122,6 +123,20 @@ repeat(const struct plan *plan, struct result *result, struct totals *totals)
 }
 
 static void
+add_deeds(struct deeds *to, const struct deeds *deeds)
+{
+	to->compactions += deeds->compactions;
+	to->moves += deeds->moves;
+	to->freed += deeds->freed;
+	to->checkpoints += deeds->checkpoints;
+	to->quarantined += deeds->quarantined;
+	to->full += deeds->full;
+	to->dropped += deeds->dropped;
+	if (deeds->polls_max > to->polls_max)
+		to->polls_max = deeds->polls_max;
+}
+
+static void
 run_seed(const struct arguments *arguments, uint64_t seed,
 	 struct totals *totals)
 {
@@ -135,6 +150,7 @@ run_seed(const struct arguments *arguments, uint64_t seed,
 	totals->seeds++;
 	totals->crashes += result.crashes;
 	totals->biting += result.biting;
+	add_deeds(&totals->deeds, &result.deeds);
 	totals->violations[result.violation]++;
 	if (result.violation != VIOLATION_NONE && arguments->is_survey) {
 		printf("seed %" PRIu64 ": %s at operation %zu: %s\n", seed,
@@ -163,6 +179,15 @@ print_totals(const struct totals *totals, double seconds)
 	       "crashes/s\n",
 	       totals->seeds, totals->repeated, totals->biting, seconds,
 	       (double)totals->crashes / (seconds > 0 ? seconds : 1));
+	printf("%" PRIu64 " victims, %" PRIu64 " moving buffers, %" PRIu64
+	       " segments freed unread, %" PRIu64 " quarantined, %" PRIu64
+	       " checkpoints; %" PRIu64 " times full, %" PRIu64
+	       " tombstones seen forgotten; a write took %" PRIu32
+	       " polls at most\n",
+	       totals->deeds.compactions, totals->deeds.moves,
+	       totals->deeds.freed, totals->deeds.quarantined,
+	       totals->deeds.checkpoints, totals->deeds.full,
+	       totals->deeds.dropped, totals->deeds.polls_max);
 	printf("crashes=%" PRIu64, totals->crashes);
 	for (int i = VIOLATION_NONE + 1; i < VIOLATION_COUNT; i++)
 		printf(" %s=%" PRIu64, violation_name((enum violation)i),

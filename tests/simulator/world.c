@@ -158,10 +158,26 @@ open_engine(struct world *world, bool is_read_only, struct error *error)
 	return status;
 }
 
+static void
+count_deeds(struct world *world)
+{
+	struct engine_statistics statistics;
+	struct deeds *deeds = &world->deeds;
+
+	engine_get_statistics(world->engine, &statistics);
+	deeds->compactions += statistics.compactions;
+	deeds->moves += statistics.separator_flushes;
+	deeds->freed += statistics.segments_freed;
+	deeds->checkpoints += statistics.checkpoints;
+	deeds->quarantined += statistics.quarantined;
+}
+
 /* What was begun ends with the engine. */
 static void
 let_go(struct world *world)
 {
+	if (world->engine != NULL)
+		count_deeds(world);
 	world_drop_held(world);
 	world_end_verification(world);
 	world->is_compacting = false;
@@ -590,6 +606,7 @@ world_end(struct world *world)
 		world->disk->faults.bytes_max = 0;
 		world_reopen(world);
 	}
+	let_go(world);
 	if (world->engine != NULL && world->violation == VIOLATION_NONE &&
 	    engine_close(world->engine, &error) < 0 &&
 	    !world_is_excused(world, &error))

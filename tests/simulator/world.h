@@ -10,6 +10,19 @@
 
 enum { WORLD_HELD_MAX = 4 };
 
+/* What the engines of a life did, to see that it was anything. */
+struct deeds {
+	uint64_t compactions; /* victims */
+	uint64_t moves;       /* moving buffers */
+	uint64_t freed;       /* segments, without having been read */
+	uint64_t checkpoints;
+	uint64_t quarantined;
+	uint64_t full;        /* writes that were refused */
+	uint64_t dropped;     /* tombstones and expired rows that were seen to be
+				 forgotten */
+	uint32_t polls_max;   /* that a write has waited for */
+};
+
 struct held;
 struct verification;
 
@@ -34,7 +47,7 @@ struct world {
 	bool is_checkpointing;
 	struct verification *verification; /* that goes on; NULL: none */
 	struct held *held[WORLD_HELD_MAX]; /* reads that go on; NULL: none */
-	uint32_t polls_max;    /* that a write has waited for */
+	struct deeds deeds;
 	bool is_verbose;
 
 	uint64_t hash;    /* of all answers */
