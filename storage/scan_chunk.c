@@ -13,8 +13,10 @@
 #include <stdlib.h>
 
 enum {
-	BYTES_MAX = 16 << 20,
-	SEGMENTS_MAX = 128, /* of records, where segments are small */
+	/* A group of 16 MiB and what its rows take here, or two smaller
+	 * ones; less where segments are small. */
+	BYTES_MAX = 28 << 20,
+	SEGMENTS_MAX = 224,
 	ROWS_FIRST = 64,
 	READS_FIRST = 16,
 	READS_MAX = 1024,
@@ -330,6 +332,8 @@ allocate(struct scan_chunk *chunk, size_t size)
 		return true;
 	free(chunk->bytes);
 	chunk->bytes_capacity = 0;
+	/* The next chunk may be a little larger. */
+	size += size / 8;
 	chunk->bytes = malloc(size);
 	if (chunk->bytes == NULL)
 		return false;

@@ -8,11 +8,13 @@
  * The index orders equal tokens by fingerprint, the scan must order them by
  * key.  So a chunk ends between two tokens, and its rows are sorted. */
 #include "storage/scan_state.h"
+#include "storage/separator.h"
 
 enum {
-	GROWTH = 4,             /* from chunk to chunk */
+	GROWTH = 8,             /* from chunk to chunk */
 	ENTRIES = 256,          /* taken from the index at once */
-	EXAMINED_MAX = 1 << 17  /* of one chunk, deleted ones too */
+	EXAMINED_MAX = 1 << 20, /* of one chunk, deleted ones too */
+	TOKEN_BITS = 64
 };
 
 /* The place behind a key; false behind the last one there can be. */
@@ -90,6 +92,30 @@ cut_of(const struct engine_scan *scan)
 	return run_start(chunk, last);
 }
 
+/* Where to end a chunk of ${count} rows so that it ends with a compaction group:
+ * the rows of one group fill the same segments, which then are read once and
+ * whole.  Only the largest chunks hold a group. */
+static size_t
+group_cut_of(const struct engine_scan *scan, const struct table *table,
+	     size_t count)
+{
+	const struct scan_chunk *chunk = scan->ahead;
+	unsigned bits = separator_group_bits_wanted(table);
+	int64_t token = count < chunk->count ? chunk->rows[count].token :
+					       scan->token;
+
+	if (bits == 0 || scan->is_scattered ||
+	    scan->chunk_bytes < scan_chunk_bytes_max(scan->engine))
+		return count;
+	for (size_t i = count; i > 0; i--) {
+		int64_t before = chunk->rows[i - 1].token;
+
+		if ((uint64_t)(before ^ token) >> (TOKEN_BITS - bits) != 0)
+			return i;
+	}
+	return count;
+}
+
 /* The rows from ${count} on are for later. */
 static void
 leave_rows(struct engine_scan *scan, size_t count)
@@ -165,7 +191,7 @@ gather_rows(struct engine_scan *scan, const struct table *table,
 			scan_begin_run(scan, chunk->rows[0].token);
 			return 0;
 		}
-		leave_rows(scan, count);
+		leave_rows(scan, group_cut_of(scan, table, count));
 	}
 	while ((status = scan_chunk_plan(chunk, error)) ==
 	       SCAN_CHUNK_SCATTERED) {
