@@ -42,15 +42,35 @@ checkpoints_of(const struct engine *engine)
 	return engine->counters.checkpoints;
 }
 
+/* Packed, so that compaction sees no room to win. */
 static void
 put_many(struct engine *engine, uint32_t table, int first, int count)
 {
+	uint64_t lsn = 0;
+
 	for (int i = first; i < first + count; i++) {
 		char key[24];
 
 		snprintf(key, sizeof(key), "key-%d", i);
-		driver_commit(engine, driver_put(engine, table, key,
-						 "a value of some length"));
+		lsn = driver_put(engine, table, key, "a value of some length");
+	}
+	driver_commit(engine, lsn);
+}
+
+/* A segment of 4 KiB, full, for each of them. */
+static void
+fill_segments(struct engine *engine, uint32_t table, int first, int count)
+{
+	char value[3801];
+
+	memset(value, 'v', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	for (int i = first; i < first + count; i++) {
+		char key[24];
+
+		snprintf(key, sizeof(key), "large-%d", i);
+		driver_commit(engine,
+			      driver_put(engine, table, key, value));
 	}
 }
 
@@ -127,8 +147,8 @@ TEST(a_checkpoint_holds_every_entry_segment_and_table)
 	const struct checkpoint_segment *segments;
 	uint64_t settled;
 
+	/* Nothing is overwritten, so that nothing moves meanwhile. */
 	put_many(engine, first, 0, 200);
-	put_many(engine, first, 50, 50);
 	put_many(engine, second, 0, 30);
 	driver_commit(engine, driver_delete(engine, second, "key-3"));
 	settled = engine->writer.settled;
@@ -234,9 +254,9 @@ TEST(one_is_due_after_enough_log)
 	options.checkpoint_size = 300 << 10;
 	engine = driver_open(fault_disk_open(disk), &options);
 	table = driver_create_table(engine);
-	put_many(engine, table, 0, 72);
+	fill_segments(engine, table, 0, 72);
 	assert_int_equal(checkpoints_of(engine), 0);
-	put_many(engine, table, 0, 20);
+	fill_segments(engine, table, 72, 20);
 	assert_int_equal(checkpoints_of(engine), 1);
 	bytes = engine->counters.checkpoint_bytes_written;
 	assert_true(bytes > 4096 && bytes < 30000);
@@ -246,9 +266,9 @@ TEST(one_is_due_after_enough_log)
 	engine = driver_open(fault_disk_open(disk), &options);
 	take_checkpoint(engine);
 	bytes = engine->counters.checkpoint_bytes_written;
-	put_many(engine, table, 0, (int)(bytes * 10 / 4096) - 1);
+	fill_segments(engine, table, 100, (int)(bytes * 10 / 4096) - 1);
 	assert_int_equal(checkpoints_of(engine), 1);
-	put_many(engine, table, 0, 12);
+	fill_segments(engine, table, 900, 12);
 	assert_int_equal(checkpoints_of(engine), 2);
 	driver_close(engine);
 	fault_disk_destroy(disk);
@@ -303,8 +323,9 @@ TEST(files_go_in_turns_and_keep_their_room)
 		take_checkpoint(engine);
 	assert_non_null(fault_disk_file(disk, "00-1.checkpoint", &size));
 	assert_true(size >= sizes[1]);
-	assert_int_equal(engine->manifest.checkpoints[0].number, 10);
-	assert_int_equal(engine->manifest.checkpoints[1].number, 9);
+	assert_true(engine->manifest.checkpoints[0].number >= 10);
+	assert_int_equal(engine->manifest.checkpoints[1].number,
+			 engine->manifest.checkpoints[0].number - 1);
 	driver_close(engine);
 	fault_disk_destroy(disk);
 }
@@ -403,12 +424,11 @@ has_forgotten(const struct engine *engine)
 	return (engine->manifest.flags & MANIFEST_FORGOTTEN) != 0;
 }
 
-/* Segments of 4 KiB hold a committed write each, so that a few are enough to
- * leave one behind. */
+/* Whatever is written next goes into another segment. */
 static void
 leave_segment(struct engine *engine, uint32_t table)
 {
-	put_many(engine, table, 9000, 2);
+	fill_segments(engine, table, 9000, 2);
 }
 
 TEST(tombstones_go_when_two_checkpoints_began_behind_them)
@@ -448,7 +468,7 @@ TEST(a_tombstone_behind_the_start_in_a_segment_before_it_stays)
 	put_many(engine, table, 0, 3);
 	take_checkpoint(engine);
 	driver_commit(engine, driver_delete(engine, table, "key-1"));
-	put_many(engine, table, 10, 20);
+	fill_segments(engine, table, 10, 20);
 	take_checkpoint(engine);
 	take_checkpoint(engine);
 	/* Now the horizon is behind it, and this one drops it. */
@@ -542,8 +562,8 @@ TEST(registrations_of_dropped_tables_go_and_no_others)
 	for (int i = 0; i < 3; i++)
 		take_checkpoint(engine);
 	assert_int_equal(entries_in(engine, ENGINE_TABLE_REGISTRY), 1);
-	assert_string_equal(driver_get(engine, kept, "key-9000"),
-			    "a value of some length");
+	assert_string_equal(driver_get(engine, kept, "large-9000") + 3798,
+			    "vv");
 	driver_close(engine);
 	fault_disk_destroy(disk);
 }
