@@ -3,11 +3,6 @@
 
 #include "base/pack.h"
 
-/* An engine built without it says so when it is asked. */
-#pragma weak engine_check_open
-#pragma weak engine_check_next
-#pragma weak engine_check_close
-
 int
 check_bind(struct binder *binder)
 {
@@ -28,9 +23,6 @@ execute_check_begin(struct execute_check *check,
 	int result;
 
 	*check = (struct execute_check){ .session = session };
-	if (engine_check_open == NULL)
-		return error_set(error, ERROR_INVALID,
-				 "CHECK is not supported yet");
 	result = engine_check_open(session->database->engine, &check->check,
 				   error);
 	if (result < 0)

@@ -9,11 +9,28 @@ enum { LOAD_STEP = 512 };
 
 /* ---- before the entries ---- */
 
+/* Buffers behind the start may stand there, or may never have arrived. */
+static void
+clamp_to_start(struct segment *segment, const struct checkpoint_start *start)
+{
+	uint64_t last = segment->stream == STREAM_MOVING ?
+				start->moving_sequence :
+				start->user_sequence;
+
+	if (segment->last_write > last)
+		segment->last_write = last;
+	if (segment->first_write > last) {
+		segment->first_write = 0;
+		segment->last_write = 0;
+	}
+}
+
 static void
 load_segment(struct log_intake *intake, uint32_t number,
-	     const struct checkpoint_segment *from)
+	     const struct checkpoint *checkpoint)
 {
 	struct segment *segment = &intake->engine->segments.segments[number];
+	const struct checkpoint_segment *from = &checkpoint->segments[number];
 
 	*segment = (struct segment){
 		.sequence = from->sequence,
@@ -28,8 +45,9 @@ load_segment(struct log_intake *intake, uint32_t number,
 		.last_token = from->last_token,
 		.table = from->table,
 	};
+	clamp_to_start(segment, &checkpoint->start);
 	intake->notes[number] = (struct place_note){
-		.is_counted = !from->is_free && from->first_write != 0,
+		.is_counted = !from->is_free && segment->first_write != 0,
 		.record_bytes = from->record_bytes,
 	};
 }
@@ -90,7 +108,7 @@ checkpoint_load_head(struct log_intake *intake,
 	if (status < 0)
 		return status;
 	for (uint32_t i = 0; i < checkpoint->segment_count; i++)
-		load_segment(intake, i, &checkpoint->segments[i]);
+		load_segment(intake, i, checkpoint);
 	for (uint32_t i = 0; i < checkpoint->table_count && status == 0; i++)
 		status = replay_add_table(&intake->replay,
 					  checkpoint->tables[i].id,

@@ -8,14 +8,6 @@
 #include "tests/simulator/observe.h"
 #include "tests/simulator/world.h"
 
-int engine_check_open(struct engine *engine, struct engine_check **check,
-		      struct error *error) __attribute__((weak));
-int engine_check_next(struct engine_check *check, struct engine_fault *fault,
-		      struct engine_progress *progress, struct error *error)
-	__attribute__((weak));
-void engine_check_close(struct engine_check *check) __attribute__((weak));
-
-
 #define US_PER_S INT64_C(1000000)
 
 static inline uint32_t

@@ -151,8 +151,6 @@ verify_at_once(struct world *world)
 void
 act_verify(struct world *world)
 {
-	if (engine_check_open == NULL)
-		return;
 	if (world->verification == NULL)
 		begin_verifying(world);
 	if (chance(world, 50))

@@ -586,7 +586,9 @@ world_audit(struct world *world)
 {
 	char text[256] = "";
 
-	if (!audit_engine(world->engine, !world_holds(world), text) ||
+	if (!audit_engine(world->engine,
+			  !world_holds(world) && world->verification == NULL,
+			  text) ||
 	    (!world->is_damaged &&
 	     world->disk->injected == world->injected_before &&
 	     random_percent(&world->random, RECORDS_PERCENT) &&
