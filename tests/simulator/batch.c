@@ -8,8 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { IS_LENIENT = 1 };
-
 int64_t
 batch_server_timestamp(struct world *world)
 {
@@ -278,8 +276,6 @@ may_be_full(struct world *world, const struct batch *batch)
 	if (world->was_full || world->is_damaged || world_holds(world) ||
 	    world->disk->injected > world->injected_before)
 		return true;
-	if (IS_LENIENT)
-		return true;
 	if (is_reclaiming(batch))
 		return false;
 	engine_get_statistics(world->engine, &statistics);
@@ -293,6 +289,22 @@ may_be_full(struct world *world, const struct batch *batch)
 }
 
 static void
+refuse_full(struct world *world, const struct batch *batch)
+{
+	struct engine_statistics statistics;
+
+	engine_get_statistics(world->engine, &statistics);
+	world_violate(world, VIOLATION_REFUSED,
+		      "full, it says to %zu writes of %" PRIu64 " bytes%s: "
+		      "%" PRIu64 " bytes live, %" PRIu64 " dead, %" PRIu64
+		      " of %" PRIu64 " segments free",
+		      batch->count, bytes_of(batch),
+		      is_reclaiming(batch) ? " that make room" : "",
+		      statistics.live_bytes, statistics.dead_bytes,
+		      statistics.segments_free, statistics.segments);
+}
+
+static void
 refuse_batch(struct world *world, const struct batch *batch,
 	     const struct error *error)
 {
@@ -302,8 +314,12 @@ refuse_batch(struct world *world, const struct batch *batch,
 		return;
 	if (error->code == ERROR_INVALID && batch->may_be_too_large)
 		return;
-	if (!world_is_excused(world, error) ||
-	    (error->code == ERROR_FULL && !may_be_full(world, batch))) {
+	if (error->code == ERROR_FULL && world_is_excused(world, error) &&
+	    !may_be_full(world, batch)) {
+		refuse_full(world, batch);
+		return;
+	}
+	if (!world_is_excused(world, error)) {
 		world_violate(world, VIOLATION_REFUSED, "writing: %s",
 			      error->message);
 		return;
