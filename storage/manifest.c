@@ -551,7 +551,7 @@ open_aside(struct io *io, size_t size, struct io_file **file)
 }
 
 static int
-write_aside(struct io *io, const struct buffer *bytes, bool is_synced)
+write_aside(struct io *io, const struct buffer *bytes)
 {
 	struct io_file *file;
 	int status = open_aside(io, bytes->size, &file);
@@ -559,10 +559,24 @@ write_aside(struct io *io, const struct buffer *bytes, bool is_synced)
 	if (status < 0)
 		return status;
 	status = write_aligned(io, file, bytes);
-	if (status == 0 && is_synced)
+	if (status == 0)
 		status = io_sync_now(io, file);
 	io->methods->close(io, file);
 	return status;
+}
+
+/* Room for the next one, so that a database on a full disk can still be
+ * written to, closed and opened: what the old manifest had, before anybody
+ * else takes it.  Without it the next one makes its own. */
+static void
+keep_room_aside(struct io *io, size_t size)
+{
+	struct io_file *file;
+
+	if (open_aside(io, size, &file) < 0)
+		return;
+	(void)!io->methods->resize(io, file, size);
+	io->methods->close(io, file);
 }
 
 int
@@ -582,16 +596,14 @@ manifest_store(struct io *io, struct manifest *manifest, struct error *error)
 		buffer_finish(&bytes);
 		return error_no_memory(error);
 	}
-	status = write_aside(io, &bytes, true);
+	status = write_aside(io, &bytes);
 	if (status == 0)
 		status = io->methods->rename(io, MANIFEST_NAME_ASIDE,
 					     MANIFEST_NAME);
-	if (status == 0)
+	if (status == 0) {
+		keep_room_aside(io, bytes.size);
 		status = io_sync_now(io, io->methods->directory(io));
-	/* Room for the next one, so that a database on a full disk can still
-	 * be closed and opened; without it, that one makes its own. */
-	if (status == 0)
-		(void)!write_aside(io, &bytes, false);
+	}
 	buffer_finish(&bytes);
 	if (status < 0)
 		return io_error(io, status, "write", MANIFEST_NAME,

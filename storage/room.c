@@ -64,20 +64,18 @@ make_room(struct engine *engine, uint32_t missing, struct error *error)
 	return status;
 }
 
-/* Without compaction there is no moving stream to keep anything for. */
 static uint32_t
-kept_back(const struct engine *engine, enum room_level level)
+kept_back(enum room_level level)
 {
-	if (level == ROOM_ORDINARY)
-		return SEGMENT_RESERVE;
-	return engine->compaction == NULL ? 0 : SEGMENT_RESERVE_MOVING;
+	return level == ROOM_ORDINARY ? SEGMENT_RESERVE :
+					SEGMENT_RESERVE_MOVING;
 }
 
 int
 room_find(struct engine *engine, uint32_t segments, enum room_level level,
 	  struct error *error)
 {
-	uint32_t needed = segments + kept_back(engine, level);
+	uint32_t needed = segments + kept_back(level);
 
 	if (segments == 0 ||
 	    needed <= segment_manager_available(&engine->segments))
