@@ -271,10 +271,32 @@ leave_step(struct engine *engine)
 	separator_flush(engine);
 	if (!compaction_is_done(engine))
 		return;
-	if (full->bits >= full->bits_wanted)
+	full->stage = full->bits >= full->bits_wanted ? FULL_FREEING :
+							FULL_SETTLING;
+}
+
+/* What dies from now on, by writes that go on beside it, isn't waited for, nor
+ * is what a read still looks at; and a few dead segments that aren't worth
+ * another one for their rows stay until there are more. */
+static void
+free_step(struct engine *engine)
+{
+	struct full_compaction *full = state_of(engine);
+	const struct buffered_writer *writer = &engine->writer;
+
+	bool is_moving_on;
+
+	segment_freeing_step(engine, true);
+	is_moving_on = segment_freeing_count(engine) > 0 ||
+		       buffered_writer_is_busy(writer);
+	if (engine->segments.dead.count > 0 && is_moving_on)
+		return;
+	if (full->buried == 0) /* what was buried just now is freed next */
+		full->buried = writer->next_write_sequence - 1;
+	else if (segment_freeing_count(engine) == 0 ||
+		 (writer->durable >= full->buried &&
+		  engine->moving.durable >= engine->moving.settled))
 		finish(engine);
-	else
-		full->stage = FULL_SETTLING;
 }
 
 /* A number that changes whenever something happens. */
@@ -287,7 +309,8 @@ mark_of(const struct engine *engine)
 	       engine->writer.settled + engine->writer.durable +
 	       engine->counters.compactions +
 	       separator_bytes(engine->separator) +
-	       segment_manager_available(&engine->segments);
+	       segment_manager_available(&engine->segments) +
+	       engine->segments.dead.count;
 }
 
 /* There is nothing to wait for, and no room: the reason is why files can't
@@ -308,7 +331,9 @@ watch(struct engine *engine)
 	if (++full->quiet_steps < QUIET_STEPS_MAX)
 		return;
 	full->quiet_steps = 0;
-	if (segment_growth_demand(&engine->segments, &full->failure) < 0)
+	/* Everything has moved, and there was no room to say so. */
+	if (full->stage == FULL_FREEING ||
+	    segment_growth_demand(&engine->segments, &full->failure) < 0)
 		finish(engine);
 }
 
@@ -339,6 +364,9 @@ full_compaction_step(struct engine *engine)
 		break;
 	case FULL_LEAVING:
 		leave_step(engine);
+		break;
+	case FULL_FREEING:
+		free_step(engine);
 		break;
 	}
 	if (full_compaction_is_active(engine))

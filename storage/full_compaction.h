@@ -19,6 +19,7 @@ enum full_compaction_stage {
 	FULL_SETTLING, /* what was written before is becoming durable */
 	FULL_MOVING,
 	FULL_LEAVING,  /* all is read; what waits leaves */
+	FULL_FREEING,  /* all has moved; what is dead becomes free */
 	FULL_DONE      /* tell who asked */
 };
 
@@ -39,6 +40,8 @@ struct full_compaction {
 	uint32_t count;
 	uint32_t next;
 	uint64_t before;      /* lives with smaller sequences */
+	uint64_t buried;      /* write sequence of the last row of table 3
+				 that freeing waits for; 0: not yet known */
 	uint64_t done_bytes;
 	uint64_t total_bytes;
 	uint64_t group;       /* coarse group that is being split */
