@@ -126,6 +126,7 @@ TEST(a_statement_that_has_no_memory_fails_and_nothing_else)
 		"DESCRIBE TABLE t",
 		"SHOW STORAGE",
 		"COMPACT",
+		"CHECK",
 	};
 
 	api_open(&api);

@@ -254,6 +254,7 @@ TEST(compact_frees_what_is_dead_and_keeps_every_row)
 	assert_int_equal(logstor_step(compact), LOGSTOR_DONE);
 	logstor_finalize(compact);
 	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "100");
+	assert_string_equal(api_query(&api, "CHECK"), "");
 	api_close(&api);
 	open_table(path, &small);
 	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "100");

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""SHOW STORAGE in its forms, and the options that say how a database is kept.
+"""SHOW STORAGE in its forms, CHECK and COMPACT, and the options that say how a
+database is kept.
 
     upkeep.py SHELL
 """
@@ -8,6 +9,7 @@
 import json
 import os
 import re
+import subprocess
 
 from harness import ROW, SCHEMA, expect, main, same
 
@@ -86,6 +88,51 @@ def compact_says_what_it_won(shell, folder):
                      "COMPACT"), status=2, out="", holds=["reading only"])
 
 
+def damage(path, text):
+    """Flips a bit of what is stored."""
+    for name in sorted(os.listdir(path)):
+        with open(os.path.join(path, name), "r+b") as file:
+            at = file.read().find(text)
+            if at >= 0:
+                file.seek(at)
+                file.write(bytes([text[0] ^ 1]))
+                return name
+    raise AssertionError(f"{text} isn't there")
+
+
+def check_tells_by_the_exit_status(shell, folder):
+    path = os.path.join(folder, "a.db")
+    expect(shell.run(path, "-f", "-", script=SCHEMA + ROW), status=0)
+    for options in ((), ("--readonly",)):
+        for text in ("CHECK;", "check\n", "CHECK"):
+            expect(shell.run("--format", "csv", *options, path, "-f", "-",
+                             script=text),
+                   status=0, out="file,offset,fault\n", errors="")
+
+
+def check_finds_what_breaks_meanwhile(shell, folder):
+    for options in ((), ("--bail",)):
+        path = os.path.join(folder, f"{len(options)}.db")
+        with subprocess.Popen(
+                [shell.program, "--format", "json", *options, path],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE) as process:
+            process.stdin.write((SCHEMA + ROW + "SELECT v FROM t;").encode())
+            process.stdin.flush()
+            same(process.stdout.readline(), b'{"v": "one"}\n')
+            name = damage(path, b"one")
+            out, errors = process.communicate(b"CHECK; SELECT count(*) FROM t;",
+                                              timeout=60)
+        same((process.returncode, errors), (2, b""))
+        lines = out.decode().split("\n")
+        fault = json.loads(lines[0])
+        same(list(fault), ["file", "offset", "fault"])
+        same(fault["file"], name)
+        assert fault["offset"] > 0 and fault["fault"], fault
+        # Faults are no reason to go on, with --bail.
+        same('"count"' in out.decode(), not options)
+
+
 def a_new_database_has_the_geometry_asked_for(shell, folder):
     path = os.path.join(folder, "a.db")
     options = ["--segment-size", "8K", "--file-segments", "4"]
@@ -125,6 +172,8 @@ CASES = [
     for_reading_it_is_a_list_and_a_chart,
     in_other_forms_it_is_a_row,
     compact_says_what_it_won,
+    check_tells_by_the_exit_status,
+    check_finds_what_breaks_meanwhile,
     a_new_database_has_the_geometry_asked_for,
     a_full_database_says_so_and_still_deletes,
 ]

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CHECK as a statement: what it finds, how far it is, how it ends early. */
+#include "tests/support/unit.h"
+
+#include "tests/api/api_fixture.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct api api;
+
+static const struct logstor_options small = {
+	.size = sizeof(small),
+	.segment_size = 4096,
+	.file_segments = 16,
+	.cache_size = 1 << 20,
+	.separator_size = 256 << 10,
+	.checkpoint_size = 256 << 10,
+};
+
+static void
+open_table(const char *path, const struct logstor_options *options)
+{
+	api_open_path(&api, path, options);
+	api_must(&api, "CREATE KEYSPACE IF NOT EXISTS ks; USE ks;"
+		       "CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY,"
+		       " v text)");
+}
+
+/* Writes the rows 0 … ${count} - 1, so often that most of it is dead. */
+static void
+fill(int count, int times)
+{
+	logstor_statement *insert;
+	char text[201];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	logstor_set_deferred_commit(api.database, true);
+	insert = api_prepare(&api, "INSERT INTO t (k, v) VALUES (?, ?)");
+	for (int i = 0; i < count * times; i++) {
+		assert_int_equal(logstor_bind_int64(insert, 0, i % count),
+				 LOGSTOR_OK);
+		assert_int_equal(logstor_bind_text(insert, 1, text, -1),
+				 LOGSTOR_OK);
+		if (logstor_step(insert) != LOGSTOR_DONE)
+			fail_msg("%s", logstor_error_message(api.session));
+	}
+	logstor_finalize(insert);
+	assert_int_equal(logstor_commit(api.database), LOGSTOR_OK);
+	logstor_set_deferred_commit(api.database, false);
+}
+
+TEST(check_of_a_sound_database_has_no_rows)
+{
+	char *path = api_make_directory();
+	logstor_statement *check;
+
+	open_table(path, &small);
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	fill(100, 3);
+	check = api_prepare(&api, "CHECK");
+	assert_int_equal(logstor_statement_kind(check),
+			 LOGSTOR_STATEMENT_CHECK);
+	assert_int_equal(logstor_column_count(check), 3);
+	assert_string_equal(logstor_column_name(check, 0), "file");
+	assert_string_equal(logstor_column_name(check, 1), "offset");
+	assert_string_equal(logstor_column_name(check, 2), "fault");
+	assert_int_equal(logstor_step(check), LOGSTOR_DONE);
+	logstor_finalize(check);
+	api_close(&api);
+	open_table(path, &small);
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+struct watch {
+	uint64_t calls;
+	uint64_t done, total;
+	bool stops;
+};
+
+static bool
+watch(void *context, uint64_t rows_done)
+{
+	struct watch *seen = context;
+
+	(void)rows_done;
+	seen->calls++;
+	logstor_progress_bytes(api.database, &seen->done, &seen->total);
+	return seen->stops;
+}
+
+TEST(progress_of_long_work_is_told_in_bytes)
+{
+	struct watch seen = { 0 };
+	char *path = api_make_directory();
+
+	open_table(path, &small);
+	fill(2000, 1);
+	logstor_set_progress(api.database, watch, &seen);
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	assert_true(seen.calls > 0);
+	assert_true(seen.total > 0);
+	assert_true(seen.done <= seen.total);
+	/* Other statements have none. */
+	seen = (struct watch){ 0 };
+	for (int i = 0; i < 300; i++)
+		assert_string_equal(api_query(&api,
+					      "SELECT k FROM t WHERE k = 1"),
+				    "1");
+	assert_int_equal(seen.total, 0);
+	seen = (struct watch){ .stops = true };
+	assert_string_equal(api_query(&api, "CHECK"),
+			    "ServerError: the statement was interrupted");
+	assert_int_equal(seen.calls, 1);
+	/* Nothing is left behind. */
+	logstor_set_progress(api.database, NULL, NULL);
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+TEST(check_does_not_wait_where_nothing_may)
+{
+	char *path = api_make_directory();
+	logstor_statement *check;
+	int result;
+
+	open_table(path, &small);
+	fill(500, 2);
+	logstor_set_blocking(api.database, false);
+	check = api_prepare(&api, "CHECK");
+	while ((result = logstor_step(check)) != LOGSTOR_DONE) {
+		assert_int_equal(result, LOGSTOR_PENDING);
+		assert_int_equal(logstor_poll(api.database, 1000),
+				 LOGSTOR_OK);
+	}
+	/* Interrupted in the middle, and given up there. */
+	if (logstor_step(check) == LOGSTOR_PENDING) {
+		logstor_interrupt(api.database);
+		assert_int_equal(logstor_step(check), LOGSTOR_ERROR);
+	}
+	assert_true(logstor_step(check) >= 0);
+	logstor_finalize(check);
+	logstor_set_blocking(api.database, true);
+	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "500");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+/* Flips a bit of the record that holds ${text}, and tells where. */
+static uint64_t
+damage(const char *path, const char *text)
+{
+	char name[512];
+	char *bytes = malloc(1 << 20);
+	char *found;
+	ssize_t size;
+	uint64_t offset;
+	int fd;
+
+	assert_non_null(bytes);
+	snprintf(name, sizeof(name), "%s/00-000000.segments", path);
+	fd = open(name, O_RDWR);
+	assert_true(fd >= 0);
+	size = pread(fd, bytes, 1 << 20, 0);
+	assert_true(size > 0);
+	found = memmem(bytes, (size_t)size, text, strlen(text));
+	assert_non_null(found);
+	offset = (uint64_t)(found - bytes);
+	*found ^= 1;
+	assert_int_equal(pwrite(fd, found, 1, (off_t)offset), 1);
+	close(fd);
+	free(bytes);
+	return offset;
+}
+
+TEST(check_names_the_file_and_the_place_of_a_fault)
+{
+	char *path = api_make_directory();
+	logstor_statement *check;
+	uint64_t offset;
+	int faults = 0;
+
+	open_table(path, &small);
+	api_must(&api, "INSERT INTO t (k, v) VALUES (1000, 'to be damaged')");
+	fill(100, 1);
+	offset = damage(path, "to be damaged");
+	check = api_prepare(&api, "CHECK");
+	while (logstor_step(check) == LOGSTOR_ROW) {
+		uint64_t there = (uint64_t)logstor_column_int64(check, 1);
+
+		assert_string_equal(logstor_column_text(check, 0,
+							LOGSTOR_TEXT, NULL),
+				    "00-000000.segments");
+		/* Where its record or its buffer begins. */
+		assert_true(there <= offset);
+		assert_true(offset - there < small.segment_size);
+		assert_string_not_equal(
+			logstor_column_text(check, 2, LOGSTOR_TEXT, NULL), "");
+		faults++;
+	}
+	assert_int_equal(logstor_error_code(api.session),
+			 LOGSTOR_ERROR_NONE);
+	assert_true(faults > 0);
+	logstor_finalize(check);
+	/* The other rows are there. */
+	assert_string_equal(api_query(&api, "SELECT k FROM t WHERE k = 5"),
+			    "5");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+TEST(readers_may_check)
+{
+	struct logstor_options options = small;
+	char *path = api_make_directory();
+
+	open_table(path, &small);
+	fill(20, 2);
+	api_close(&api);
+	options.read_only = true;
+	api_open_path(&api, path, &options);
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+UNIT_MAIN()
