@@ -38,9 +38,7 @@ enum {
 	QUIET_STEPS = 4, /* nothing happens by itself any more */
 	FREEING_STEPS_MAX = 10000, /* unless something will be free */
 	CHECKPOINTS = 2,
-	ROW_SIZE = 80, /* of table 3, about */
-	/* To become free may cost that. */
-	ROW_COST_MAX = FORMAT_BLOCK_SIZE / 2 + 1
+	ROW_SIZE = 80 /* of table 3, about */
 };
 
 enum urgency {
@@ -67,6 +65,7 @@ struct compaction {
 	uint64_t paid_bytes;   /* of what users wrote */
 	uint64_t debt;         /* bytes of records to look at */
 	uint32_t average_live; /* bytes, of the last victims */
+	uint32_t victim_count; /* segments that are victims */
 	uint32_t demand_steps; /* left; 0: nobody waits */
 	struct round round;
 	struct full_compaction full;
@@ -100,8 +99,10 @@ on_change(void *context, uint32_t segment)
 
 	victim_choice_update(&compaction->choice, segment);
 	if (entry->state == SEGMENT_VICTIM && entry->live_bytes == 0 &&
-	    !is_being_read(compaction, segment))
+	    !is_being_read(compaction, segment)) {
+		compaction->victim_count--;
 		segment_manager_end_victim(&engine->segments, segment);
+	}
 }
 
 int
@@ -167,6 +168,7 @@ compaction_drop(struct engine *engine)
 		if (segments->segments[i].state == SEGMENT_VICTIM)
 			segment_manager_end_victim(segments, i);
 	}
+	compaction->victim_count = 0;
 }
 
 /* ---- how urgent it is ---- */
@@ -185,6 +187,13 @@ coming_free(const struct engine *engine)
 
 	return segments->free_count + segments->dead.count +
 	       segments->freeing_count;
+}
+
+/* What is left is needed to make room: nothing moves unless that wins more. */
+static bool
+is_short(const struct engine *engine)
+{
+	return segment_manager_available(&engine->segments) <= SEGMENT_RESERVE;
 }
 
 static uint32_t
@@ -254,14 +263,33 @@ watch_round(struct engine *engine)
 		begin_round(engine);
 }
 
+/* What will wait in the separator when all that is under way is read. */
+static uint64_t
+expected_bytes(const struct engine *engine)
+{
+	const struct compaction *compaction = engine->compaction;
+	uint64_t bytes = separator_bytes(engine->separator);
+
+	for (int i = 0; i < VICTIMS; i++) {
+		const struct victim *victim = &compaction->victims[i];
+
+		if (victim->stage != VICTIM_UNUSED)
+			bytes += engine->segments.segments[victim->segment]
+					 .live_bytes;
+	}
+	return bytes;
+}
+
 /* Less than a segment can't be won, however it is packed. */
 static bool
-is_worth_a_round(const struct engine *engine)
+is_worth_it(const struct engine *engine, bool is_free_of_rows)
 {
-	const struct segment_manager *segments = &engine->segments;
+	const struct compaction *compaction = engine->compaction;
 
-	return victim_choice_total_gain(&engine->compaction->choice) >=
-	       segments->segment_size - FORMAT_HEADER_SIZE;
+	return victim_choice_is_worth(&compaction->choice,
+				      compaction->victim_count,
+				      expected_bytes(engine),
+				      is_free_of_rows);
 }
 
 bool
@@ -313,8 +341,9 @@ can_checkpoint_help(const struct engine *engine)
 	uint64_t rows = engine->freeing.wanted_count * (uint64_t)ROW_SIZE;
 
 	return engine->compaction->round.checkpoints < CHECKPOINTS &&
+	       !can_grow(engine) &&
 	       (segments->dead.count > 0 || rows >= segments->segment_size ||
-		is_worth_a_round(engine));
+		is_worth_it(engine, true));
 }
 
 static void
@@ -375,23 +404,6 @@ unused_victim(struct compaction *compaction)
 	return NULL;
 }
 
-/* What will wait in the separator when all that is under way is read. */
-static uint64_t
-expected_bytes(const struct engine *engine)
-{
-	const struct compaction *compaction = engine->compaction;
-	uint64_t bytes = separator_bytes(engine->separator);
-
-	for (int i = 0; i < VICTIMS; i++) {
-		const struct victim *victim = &compaction->victims[i];
-
-		if (victim->stage != VICTIM_UNUSED)
-			bytes += engine->segments.segments[victim->segment]
-					 .live_bytes;
-	}
-	return bytes;
-}
-
 static bool
 begin(struct engine *engine, uint32_t segment)
 {
@@ -405,6 +417,7 @@ begin(struct engine *engine, uint32_t segment)
 		return false;
 	compaction->average_live += live / AVERAGE_SHARE;
 	compaction->average_live -= compaction->average_live / AVERAGE_SHARE;
+	compaction->victim_count++;
 	victim_begin(engine, victim, segment);
 	return true;
 }
@@ -421,11 +434,11 @@ choose(struct engine *engine, enum urgency urgency)
 	compaction->choice.moving_durable = engine->moving.durable;
 	compaction->choice.user_horizon = engine->horizon.user_sequence;
 	compaction->choice.moving_horizon = engine->horizon.moving_sequence;
-	if (gain_min < ROW_COST_MAX)
-		gain_min = ROW_COST_MAX;
+	if (is_short(engine) && !is_worth_it(engine, false))
+		return SEGMENT_NONE;
 	best = victim_choice_best(&compaction->choice, gain_min);
 	if (best == SEGMENT_NONE && urgency == URGENCY_DEMAND &&
-	    is_worth_a_round(engine))
+	    is_worth_it(engine, false))
 		best = victim_choice_any(&compaction->choice);
 	return best;
 }
@@ -471,12 +484,15 @@ end_victim(struct engine *engine, struct victim *victim, bool has_failed)
 	victim->stage = VICTIM_UNUSED;
 	compaction->unfinished = NULL;
 	if (has_failed) {
+		compaction->victim_count--;
 		segment_manager_quarantine(segments, victim->segment);
 		return;
 	}
 	engine->counters.compactions++;
-	if (segments->segments[victim->segment].live_bytes == 0)
+	if (segments->segments[victim->segment].live_bytes == 0) {
+		compaction->victim_count--;
 		segment_manager_end_victim(segments, victim->segment);
+	}
 }
 
 static struct victim *

@@ -6,9 +6,6 @@
 enum {
 	LOOKS = 8,      /* segments of a bucket that are compared */
 	PASSES = 64,    /* and passed over, as they can't be moved */
-	/* Bytes that a row of table 3 costs when room is short: two of them
-	 * share a block. */
-	ROW_COST = FORMAT_BLOCK_SIZE / 2,
 	BUCKET_NONE = 0 /* in a segment: it is in none; else the number + 1 */
 };
 
@@ -152,17 +149,6 @@ victim_choice_best(const struct victim_choice *choice, uint32_t gain_min)
 	return best;
 }
 
-static uint32_t
-row_cost(const struct victim_choice *choice, uint32_t segment)
-{
-	const struct segment *entry = &choice->segments->segments[segment];
-	uint64_t horizon = entry->stream == STREAM_MOVING ?
-				   choice->moving_horizon :
-				   choice->user_horizon;
-
-	return entry->last_write <= horizon ? 0 : ROW_COST;
-}
-
 uint32_t
 victim_choice_any(const struct victim_choice *choice)
 {
@@ -173,23 +159,75 @@ victim_choice_any(const struct victim_choice *choice)
 
 		for (uint32_t left = choice->buckets[i].count; left > 0;
 		     left--, segment = segments->segments[segment].next) {
-			if (may_move(choice, segment,
-				     row_cost(choice, segment) + 1))
+			if (may_move(choice, segment, 1))
 				return segment;
 		}
 	}
 	return SEGMENT_NONE;
 }
 
-uint64_t
-victim_choice_total_gain(const struct victim_choice *choice)
+/* ---- whether it is worth it ---- */
+
+/* Victims, and what they take instead. */
+struct plan {
+	uint64_t segments;
+	uint64_t bytes;
+	bool needs_rows;
+};
+
+/* Those that die with one moving buffer share a buffer of rows of table 3,
+ * which takes a block. */
+static int64_t
+value_of(const struct victim_choice *choice, const struct plan *plan)
+{
+	uint64_t size = choice->segments->segment_size;
+	uint64_t room = size - FORMAT_HEADER_SIZE;
+	uint64_t moved = (plan->bytes + room - 1) / room;
+	uint64_t rows = 0;
+
+	if (plan->needs_rows)
+		rows = ((moved == 0 ? 1 : moved) * FORMAT_BLOCK_SIZE + size -
+			1) / size;
+	return (int64_t)plan->segments - (int64_t)moved - (int64_t)rows;
+}
+
+static bool
+needs_row(const struct victim_choice *choice, uint32_t segment)
+{
+	const struct segment *entry = &choice->segments->segments[segment];
+	uint64_t horizon = entry->stream == STREAM_MOVING ?
+				   choice->moving_horizon :
+				   choice->user_horizon;
+
+	return entry->last_write > horizon;
+}
+
+bool
+victim_choice_is_worth(const struct victim_choice *choice, uint32_t victims,
+		       uint64_t bytes, bool is_free_of_rows)
 {
 	const struct segment_manager *segments = choice->segments;
-	uint64_t gain = 0;
+	struct plan plan = { .segments = victims,
+			     .bytes = bytes,
+			     .needs_rows = victims > 0 && !is_free_of_rows };
+	int64_t base = value_of(choice, &plan);
 
-	for (uint32_t i = 0; i < segments->segment_count; i++) {
-		if (segments->segments[i].bucket != BUCKET_NONE)
-			gain += victim_choice_gain(segments, i);
+	if (base < 0)
+		base = 0;
+	for (unsigned i = 0; i < VICTIM_BUCKETS; i++) {
+		uint32_t segment = choice->buckets[i].first;
+
+		for (uint32_t left = choice->buckets[i].count; left > 0;
+		     left--, segment = segments->segments[segment].next) {
+			if (!may_move(choice, segment, 1))
+				continue;
+			plan.segments++;
+			plan.bytes += segments->segments[segment].live_bytes;
+			if (!is_free_of_rows && needs_row(choice, segment))
+				plan.needs_rows = true;
+			if (value_of(choice, &plan) > base)
+				return true;
+		}
 	}
-	return gain;
+	return false;
 }

@@ -43,10 +43,14 @@ uint32_t victim_choice_gain(const struct segment_manager *segments,
  * look finds none. */
 uint32_t victim_choice_best(const struct victim_choice *choice,
 			    uint32_t gain_min);
-/* One with few live bytes, of all that win more than the row of table 3 costs
- * that they need to become free. */
+/* One with few live bytes, of all that win anything. */
 uint32_t victim_choice_any(const struct victim_choice *choice);
-/* What could be won from all together, if none needed a row. */
-uint64_t victim_choice_total_gain(const struct victim_choice *choice);
+
+/* Whether moving more victims, beside ${victims} whose ${bytes} of records are
+ * on their way, wins a segment, packed as well as can be.  ${is_free_of_rows}:
+ * none of them needs a row of table 3, which takes room too. */
+bool victim_choice_is_worth(const struct victim_choice *choice,
+			    uint32_t victims, uint64_t bytes,
+			    bool is_free_of_rows);
 
 #endif
