@@ -163,20 +163,22 @@ checkpoint_content_capture(struct checkpoint_content *content,
 }
 
 uint64_t
-checkpoint_content_size(const struct checkpoint_content *content)
+checkpoint_content_estimate(const struct engine *engine)
 {
-	const struct checkpoint_head *head = &content->head;
-	uint64_t room = head->block_size - CHECKPOINT_BLOCK_HEADER_SIZE -
+	const struct table_registry *tables = &engine->tables;
+	uint64_t block = block_size_for(engine->segments.segment_size);
+	uint64_t room = block - CHECKPOINT_BLOCK_HEADER_SIZE -
 			CHECKPOINT_ENTRY_SIZE_MAX;
 	uint64_t bytes =
-		(uint64_t)head->segment_count * CHECKPOINT_SEGMENT_SIZE +
-		(uint64_t)head->freed_count * CHECKPOINT_FREED_SIZE;
+		(uint64_t)engine->segments.segment_count *
+			CHECKPOINT_SEGMENT_SIZE +
+		engine->freeing.wanted_count * CHECKPOINT_FREED_SIZE;
 
-	for (uint32_t i = 0; i < head->table_count; i++)
+	for (size_t i = 0; i < tables->count; i++)
 		bytes += CHECKPOINT_TABLE_SIZE + CHECKPOINT_GROUP_HEADER_SIZE +
-			 content->tables[i].entries *
+			 primary_index_count(tables->tables[i]->index) *
 				 CHECKPOINT_ENTRY_SIZE_MIN;
-	return CHECKPOINT_HEAD_SIZE + (bytes / room + 2) * head->block_size;
+	return CHECKPOINT_HEAD_SIZE + (bytes / room + 2) * block;
 }
 
 /* ---- before the entries ---- */

@@ -33,8 +33,8 @@ MUST_CHECK int checkpoint_content_capture(struct checkpoint_content *content,
 /* A zeroed one is fine. */
 void checkpoint_content_finish(struct checkpoint_content *content);
 
-/* Bytes of the file that it will take, about. */
-uint64_t checkpoint_content_size(const struct checkpoint_content *content);
+/* Bytes of a file that a checkpoint takes now, about. */
+uint64_t checkpoint_content_estimate(const struct engine *engine);
 
 /* Puts what comes next, about ${budget} bytes; true when all of it was put.
  * False also when ${output} takes no more for now, or has failed. */

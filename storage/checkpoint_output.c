@@ -88,6 +88,8 @@ checkpoint_output_open(struct checkpoint_output *output, struct io *io,
 		.failure = ERROR_INIT,
 	};
 	head->block_count = 0;
+	if (io->methods->is_volatile)
+		return 0;
 	checkpoint_name(head->start.number, output->name);
 	if (!allocate_slots(output)) {
 		checkpoint_output_close(output);
@@ -113,6 +115,35 @@ checkpoint_output_close(struct checkpoint_output *output)
 		free(output->slots[i].data);
 		output->slots[i] = (struct checkpoint_slot){ 0 };
 	}
+}
+
+static void
+reserve_file(struct io *io, uint64_t number, uint64_t size)
+{
+	char name[CHECKPOINT_NAME_SIZE];
+	struct io_file *file;
+	uint64_t before;
+	int status;
+
+	checkpoint_name(number, name);
+	status = io->methods->open(io, name, 0, &file);
+	if (status == -ENOENT)
+		status = io->methods->open(io, name, IO_CREATE, &file);
+	if (status < 0)
+		return;
+	status = io->methods->size(io, file, &before);
+	if (status == 0 && before < size)
+		(void)!io->methods->resize(io, file, size);
+	io->methods->close(io, file);
+}
+
+void
+checkpoint_output_reserve(struct io *io, uint64_t size)
+{
+	if (io->methods->is_volatile)
+		return;
+	for (uint64_t i = 0; i < CHECKPOINT_FILES; i++)
+		reserve_file(io, i, size);
 }
 
 /* ---- sending ---- */
@@ -218,6 +249,8 @@ checkpoint_output_put(struct checkpoint_output *output,
 			    output->group_section != section ||
 			    output->group_table != table;
 
+	if (output->io->methods->is_volatile)
+		return true;
 	if (output->open != NULL && !has_room(output, size, is_new_group))
 		send_block(output);
 	if (has_failed(output))
@@ -255,6 +288,9 @@ checkpoint_output_send_head(struct checkpoint_output *output,
 	struct checkpoint_slot *slot = &output->slots[0];
 
 	assert(!checkpoint_output_is_busy(output));
+	*checksum = 0;
+	if (output->io->methods->is_volatile)
+		return;
 	*checksum = checkpoint_encode_head(output->head, output->database_id,
 					   slot->data);
 	submit(output, slot,
@@ -270,6 +306,8 @@ checkpoint_output_sync(struct checkpoint_output *output, bool is_directory)
 	struct io *io = output->io;
 
 	assert(!checkpoint_output_is_busy(output));
+	if (io->methods->is_volatile)
+		return;
 	submit(output, &output->slots[0],
 	       &(struct io_operation){
 		       .kind = IO_SYNC,

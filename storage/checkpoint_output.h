@@ -4,8 +4,8 @@
  * of which are on their way at once.  Room is taken before it is used, and kept:
  * a file never shrinks.
  *
- * A failure sticks in ->failure and everything after it does nothing.  Engine
- * thread only. */
+ * A failure sticks in ->failure and everything after it does nothing.  Where
+ * nothing outlives the io, nothing is written either.  Engine thread only. */
 #ifndef STORAGE_CHECKPOINT_OUTPUT_H
 #define STORAGE_CHECKPOINT_OUTPUT_H
 
@@ -38,6 +38,10 @@ struct checkpoint_output {
 	uint64_t bytes_written;
 	struct error failure; /* code 0: none */
 };
+
+/* Takes room for ${size} bytes in each of the files, as far as there is any:
+ * a full disk shall not keep a database from what only checkpoints give. */
+void checkpoint_output_reserve(struct io *io, uint64_t size);
 
 /* Opens the file of ${head}'s number, makes it when it isn't there, and takes
  * room for ${size} bytes. */

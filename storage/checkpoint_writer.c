@@ -46,6 +46,8 @@ struct checkpoint_writer {
 				  opening: may be before that */
 	uint64_t wanted_rows;  /* of table 3, when it was published */
 	uint64_t retry_at;     /* log written, at least, after a failure */
+	uint32_t reserved_for; /* so many segments was room taken */
+	bool are_names_durable;
 
 	/* Of the attempt. */
 	struct checkpoint_content content;
@@ -150,6 +152,31 @@ is_due(const struct engine *engine)
 	return log_since_newest(engine) >= least || are_freed_rows_many(engine);
 }
 
+/* Log until the next attempt after one that failed. */
+static uint64_t
+retry_distance(const struct engine *engine)
+{
+	uint64_t most = segment_manager_disk_bytes(&engine->segments) / 8;
+	uint64_t distance = engine->checkpoints->interval / 8;
+
+	return (distance < most ? distance : most) + 1;
+}
+
+/* A database that has outgrown its first segments keeps room for checkpoints of
+ * a quarter more than it needs by then, in all files. */
+static void
+reserve_room(struct engine *engine)
+{
+	struct checkpoint_writer *writer = engine->checkpoints;
+	uint32_t count = engine->segments.segment_count;
+
+	if (count == writer->reserved_for || count <= SEGMENT_STEP_MIN)
+		return;
+	writer->reserved_for = count;
+	checkpoint_output_reserve(engine->io,
+				  checkpoint_content_estimate(engine) / 4 * 5);
+}
+
 /* ---- ends ---- */
 
 static void
@@ -162,8 +189,7 @@ end_attempt(struct engine *engine, const struct error *outcome)
 	writer->finished++;
 	writer->state = STATE_IDLE;
 	if (outcome->code != ERROR_NONE)
-		writer->retry_at =
-			log_written(engine) + writer->interval / 8 + 1;
+		writer->retry_at = log_written(engine) + retry_distance(engine);
 }
 
 static void
@@ -286,7 +312,7 @@ start(struct engine *engine)
 		status = checkpoint_output_open(
 			&writer->output, engine->io,
 			engine->manifest.database_id, &content->head,
-			checkpoint_content_size(content), &failure);
+			checkpoint_content_estimate(engine), &failure);
 	if (status < 0)
 		end_attempt(engine, &failure);
 	else
@@ -346,7 +372,7 @@ finish_file(struct engine *engine)
 		writer->state = STATE_SYNCING;
 		return;
 	case STATE_SYNCING:
-		if (output->is_new_file) {
+		if (output->is_new_file || !writer->are_names_durable) {
 			checkpoint_output_sync(output, true);
 			writer->state = STATE_NAMING;
 			return;
@@ -355,6 +381,7 @@ finish_file(struct engine *engine)
 		return;
 	default:
 		assert(writer->state == STATE_NAMING);
+		writer->are_names_durable = true;
 		begin_settling(engine);
 	}
 }
@@ -392,6 +419,7 @@ advance(struct engine *engine, uint64_t *budget)
 
 	switch (writer->state) {
 	case STATE_IDLE:
+		reserve_room(engine);
 		if (writer->is_demanded || is_due(engine))
 			begin(engine);
 		break;

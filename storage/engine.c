@@ -263,11 +263,15 @@ engine_get_statistics(const struct engine *engine,
 		.user_bytes_written = engine->counters.user_bytes_written,
 		.device_bytes_written =
 			writer->bytes_written + engine->moving.bytes_written +
-			segments->zero_bytes_written,
+			segments->zero_bytes_written +
+			engine->counters.checkpoint_bytes_written,
 		.buffers_written = writer->buffers_written,
 		.compactions = engine->counters.compactions,
 		.moved_bytes = engine->moving.bytes_moved,
 		.separator_flushes = engine->moving.buffers_written,
+		.checkpoints = engine->counters.checkpoints,
+		.checkpoint_bytes_written =
+			engine->counters.checkpoint_bytes_written,
 		.device_reads = engine->counters.device_reads,
 		.recovery_us = engine->counters.recovery_us,
 		.recovered_records = engine->counters.recovered_records,
@@ -284,6 +288,7 @@ engine_get_statistics(const struct engine *engine,
 	for (size_t i = 0; i < engine->tables.count; i++) {
 		const struct table *table = engine->tables.tables[i];
 
+		statistics->tombstones += table->tombstones;
 		if (table->is_dropping)
 			bury_table(table, statistics);
 		else if (table->id >= ENGINE_TABLE_FIRST)

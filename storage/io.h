@@ -67,6 +67,7 @@ struct io {
  * knows what the file was for and writes the message (io_error). */
 struct io_methods {
 	const char *name; /* io_uring, pread, memory: for statistics */
+	bool is_volatile; /* nothing outlives the io */
 
 	/* Waits for what is in flight first; its on_done is not called. */
 	void (*destroy)(struct io *io);

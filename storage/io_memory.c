@@ -402,6 +402,7 @@ memory_destroy(struct io *io)
 
 static const struct io_methods memory_methods = {
 	.name = "memory",
+	.is_volatile = true,
 	.destroy = memory_destroy,
 	.open = memory_open,
 	.close = memory_close,
