@@ -218,9 +218,10 @@ is_neighbour(const struct scan_read *read, uint64_t address, uint64_t size)
 static bool
 is_too_scattered(const struct scan_chunk *chunk)
 {
-	return chunk->count > 1 &&
-	       (chunk->read_count > READS_MAX ||
-		chunk->bytes_needed > 2 * scan_chunk_bytes_max(chunk->engine));
+	size_t most = scan_chunk_bytes_max(chunk->engine);
+
+	return chunk->count > 1 && (chunk->read_count > READS_MAX ||
+				    chunk->bytes_needed > most + most / 4);
 }
 
 /* One more record, in the order of places. */
