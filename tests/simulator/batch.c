@@ -107,11 +107,6 @@ apply_row(struct world *world, const struct batch *batch, size_t at)
 	change.is_explicit &= change.table != 0;
 	version->must_wait = table->has_explicit || change.is_explicit;
 	version->deleted_at_s = engine_now_s(world->engine);
-	if (is_dropped && version->timestamp_us <= old->timestamp_us) {
-		version->has_hidden = true;
-		version->hidden_us = old->timestamp_us;
-		version->hidden_expires_at_s = old->expires_at_s;
-	}
 	model_change(&world->model, &change);
 }
 

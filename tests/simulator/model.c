@@ -220,10 +220,6 @@ model_is_version(const struct version *version, const struct seen_row *row,
 	if (row->state == ENGINE_ROW_ABSENT)
 		return model_may_be_dropped(version, seen->to_s,
 					    seen->grace_s);
-	if (version->has_hidden && row->state == ENGINE_ROW_DELETED &&
-	    row->timestamp_us == version->hidden_us &&
-	    row->expires_at_s == version->hidden_expires_at_s)
-		return true;
 	if (row->timestamp_us != version->timestamp_us ||
 	    row->expires_at_s != version->expires_at_s)
 		return false;
@@ -436,38 +432,6 @@ model_rebase(struct model *model, size_t batches)
 	model->durable = 0;
 }
 
-static void
-adopt(struct version *version, const struct seen_row *row)
-{
-	if (!version->has_hidden || row->state != ENGINE_ROW_DELETED ||
-	    row->timestamp_us != version->hidden_us ||
-	    row->expires_at_s != version->hidden_expires_at_s)
-		return;
-	*version = (struct version){
-		.kind = version->hidden_expires_at_s != 0 ? VERSION_ROW :
-							    VERSION_TOMBSTONE,
-		.timestamp_us = version->hidden_us,
-		.expires_at_s = version->hidden_expires_at_s,
-	};
-}
-
-void
-model_adopt(struct model *model, const struct observation *seen)
-{
-	for (size_t i = 0; i < seen->count; i++) {
-		for (unsigned at = 0; at < MODEL_TABLES; at++) {
-			struct model_table *table = &model->base.tables[at];
-
-			if (table->id != seen->tables[i].id)
-				continue;
-			for (unsigned key = 0; key < MODEL_KEYS; key++)
-				adopt(&table->rows[key],
-				      &seen->tables[i].rows[key]);
-		}
-	}
-	model->now = model->base;
-}
-
 /* ---- what goes on for a while ---- */
 
 bool
@@ -501,7 +465,6 @@ model_was_always_live(const struct model *model, size_t from, uint32_t id,
 			apply(&state, &model->changes[done++]);
 		version = version_in(&state, id, key);
 		if (batches >= from && (version->kind != VERSION_ROW ||
-					version->has_hidden ||
 					may_be_expired(version, when)))
 			return false;
 	}

@@ -28,11 +28,6 @@ struct version {
 	/* A tombstone may be dropped at once, or only gc_grace after this. */
 	bool must_wait;
 	uint32_t deleted_at_s;
-	/* What it was written over had been dropped, and would hide it; a crash
-	 * may bring it back. */
-	bool has_hidden;
-	int64_t hidden_us;
-	uint32_t hidden_expires_at_s;
 };
 
 struct model_table {
@@ -159,10 +154,6 @@ enum violation model_judge(const struct model *model,
 			   size_t *batches, char text[256]);
 /* What stands behind ${batches} is certain, what came later never was. */
 void model_rebase(struct model *model, size_t batches);
-
-/* Of a row that was hidden or not by something that had been dropped: what
- * is so from now on.  The model was rebased to what was seen. */
-void model_adopt(struct model *model, const struct observation *seen);
 
 /* Whether a version that fits was there at some moment since ${from}
  * batches; ${when} says how late it was at the beginning and at the end. */

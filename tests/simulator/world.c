@@ -312,7 +312,6 @@ judge_opened(struct world *world, size_t floor)
 	if (!look(world, true) || !judge(world, floor, &batches))
 		return;
 	model_rebase(&world->model, batches);
-	model_adopt(&world->model, &world->seen);
 	world->tail_lsn = UINT64_MAX;
 	world->dropped_before = world->disk->dropped;
 	check_clock(world);
