@@ -107,6 +107,13 @@ encode_voids(const struct void_list *list, uint8_t *to)
 	}
 }
 
+static uint32_t
+stored_tail_count(const struct manifest *manifest)
+{
+	return (manifest->flags & MANIFEST_CLEAN) != 0 ? manifest->tail_count :
+							 0;
+}
+
 static void
 encode_header(const struct manifest *manifest, uint32_t size, uint8_t *to)
 {
@@ -144,13 +151,13 @@ encode_header(const struct manifest *manifest, uint32_t size, uint8_t *to)
 	store_u64_le(to + 192, manifest->horizon.user_sequence);
 	store_u64_le(to + 200, manifest->horizon.moving_sequence);
 	store_u64_le(to + 208, manifest->horizon.segment_sequence);
-	store_u32_le(to + 216, manifest->tail_count);
+	store_u32_le(to + 216, stored_tail_count(manifest));
 }
 
 static void
 encode_tail(const struct manifest *manifest, uint8_t *to)
 {
-	for (uint32_t i = 0; i < manifest->tail_count; i++)
+	for (uint32_t i = 0; i < stored_tail_count(manifest); i++)
 		store_u32_le(to + (size_t)i * TAIL_SIZE, manifest->tail[i]);
 }
 
@@ -167,7 +174,7 @@ manifest_encode(const struct manifest *manifest, struct buffer *to)
 	size_t user_size = (size_t)manifest->user_voids.count * VOID_SIZE;
 	size_t moving_size = (size_t)manifest->moving_voids.count * VOID_SIZE;
 	size_t tail_at = MANIFEST_HEADER_SIZE + user_size + moving_size;
-	size_t size = tail_at + (size_t)manifest->tail_count * TAIL_SIZE;
+	size_t size = tail_at + (size_t)stored_tail_count(manifest) * TAIL_SIZE;
 	uint8_t *bytes = buffer_extend(to, pad(size));
 
 	if (bytes == NULL)
@@ -579,6 +586,24 @@ keep_room_aside(struct io *io, size_t size)
 	io->methods->close(io, file);
 }
 
+/* From the renaming on the new one is what anybody reads. */
+static int
+replace_file(struct io *io, struct manifest *manifest,
+	     const struct buffer *bytes)
+{
+	int status = write_aside(io, bytes);
+
+	if (status == 0)
+		status = io->methods->rename(io, MANIFEST_NAME_ASIDE,
+					     MANIFEST_NAME);
+	if (status < 0) {
+		manifest->generation--;
+		return status;
+	}
+	keep_room_aside(io, bytes->size);
+	return io_sync_now(io, io->methods->directory(io));
+}
+
 int
 manifest_store(struct io *io, struct manifest *manifest, struct error *error)
 {
@@ -589,24 +614,18 @@ manifest_store(struct io *io, struct manifest *manifest, struct error *error)
 	manifest->generation++;
 	if (manifest->offset == 0)
 		manifest->segment = 0;
-	if ((manifest->flags & MANIFEST_CLEAN) == 0)
-		manifest_set_tail(manifest, NULL, 0);
 	manifest_encode(manifest, &bytes);
 	if (bytes.has_failed) {
+		manifest->generation--;
 		buffer_finish(&bytes);
 		return error_no_memory(error);
 	}
-	status = write_aside(io, &bytes);
-	if (status == 0)
-		status = io->methods->rename(io, MANIFEST_NAME_ASIDE,
-					     MANIFEST_NAME);
-	if (status == 0) {
-		keep_room_aside(io, bytes.size);
-		status = io_sync_now(io, io->methods->directory(io));
-	}
+	status = replace_file(io, manifest, &bytes);
 	buffer_finish(&bytes);
 	if (status < 0)
 		return io_error(io, status, "write", MANIFEST_NAME,
 				IO_NO_OFFSET, error);
+	if ((manifest->flags & MANIFEST_CLEAN) == 0)
+		manifest_set_tail(manifest, NULL, 0);
 	return 0;
 }

@@ -152,9 +152,10 @@ MUST_CHECK int manifest_decode(struct slice bytes, const char *path,
 enum { MANIFEST_MISSING = 1 };
 MUST_CHECK int manifest_load(struct io *io, struct manifest *manifest,
 			     struct error *error);
-/* Replaces the file by one of the newest version and raises the generation; a
- * manifest that isn't clean is stored without a tail. Blocks for two syncs. When it
- * fails, the old one is still there, or the new one is. */
+/* Replaces the file by one of the newest version; blocks for two syncs.  When
+ * it fails, the old one is still there, or the new one is: the generation, which
+ * is raised, tells which.  A manifest that isn't clean is stored without its
+ * tail, and has none afterwards. */
 MUST_CHECK int manifest_store(struct io *io, struct manifest *manifest,
 			      struct error *error);
 

@@ -236,10 +236,18 @@ TEST(a_tail_is_kept_only_after_an_orderly_end)
 	struct manifest manifest = sample(), got;
 	struct error error = ERROR_INIT;
 
+	/* Who can't store it goes on with what was stored before. */
 	manifest.flags = 0;
+	disk->fail_errno = EIO;
+	assert_true(manifest_store(io, &manifest, &error) < 0);
+	assert_int_equal(manifest.tail_count, 3);
+	assert_int_equal(manifest.generation, 9);
+	disk->fail_errno = 0;
 	assert_int_equal(manifest_store(io, &manifest, &error), 0);
+	assert_int_equal(manifest.tail_count, 0);
 	assert_int_equal(manifest_load(io, &got, &error), 0);
 	assert_int_equal(got.tail_count, 0);
+	assert_int_equal(got.generation, 10);
 	manifest_finish(&got);
 	io->methods->destroy(io);
 	fault_disk_destroy(disk);
