@@ -152,7 +152,7 @@ report_latency(const struct overwriting *trial, const char *which,
 
 static void
 report_overwrites(const struct overwriting *trial, double rate,
-		  struct latencies *latencies, const struct limit_writes *bare,
+		  double cpu_us, struct latencies *latencies, const struct limit_writes *bare,
 		  const struct engine_statistics *statistics)
 {
 	/* The goals are those of several batches in flight. */
@@ -168,6 +168,7 @@ report_overwrites(const struct overwriting *trial, double rate,
 		.beside = "bare durable writes of 128 KiB, depth 4, bytes/s",
 		.beside_value = bare->per_second * 131072,
 		.details = {
+			{ "cpu_us_a_row", cpu_us },
 			{ "compactions", (double)statistics->compactions },
 			{ "segments_freed",
 			  (double)statistics->segments_freed },
@@ -196,19 +197,21 @@ measure_overwrites(void *context)
 	struct engine_statistics statistics;
 	struct side_writer warm = { .side = &side, .depth = 32 };
 	struct limit_writes bare;
-	double start, rate;
+	double start, cpu, rate;
 	uint64_t rows;
 
 	create(&side, trial->bench);
 	side_overwrite(&warm, SKEW_UNIFORM, side.rows * 2, bench_seconds(bench, 10, 30));
 	writer.latencies = &latencies;
+	cpu = process_cpu_seconds();
 	start = stopwatch_now();
 	rows = side_overwrite(&writer, SKEW_UNIFORM, UINT64_MAX,
 			      bench_seconds(bench, 4, 15));
 	rate = (double)rows / (stopwatch_now() - start);
+	cpu = (process_cpu_seconds() - cpu) * 1e6 / (double)rows;
 	statistics = side_statistics(&side);
 	bare = limit_durable_writes(".", 131072, 4, bench_seconds(bench, 4, 15));
-	report_overwrites(trial, rate, &latencies, &bare, &statistics);
+	report_overwrites(trial, rate, cpu, &latencies, &bare, &statistics);
 	latencies_finish(&latencies);
 	side_close(&side);
 }
