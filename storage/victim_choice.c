@@ -9,19 +9,27 @@ enum {
 	BUCKET_NONE = 0 /* in a segment: it is in none; else the number + 1 */
 };
 
-/* Dead records.  What holds no record is won only where there is more of it
- * than packing leaves: a user's small buffers are rounded up to blocks; a moved
- * segment that is less than half full has another one that it goes with. */
+/* What holds no record, and isn't lost by packing alone: a user's small buffers
+ * are rounded up to blocks; a segment that is less than half full has another
+ * one that it goes with. */
+static uint32_t
+loose_room(const struct segment_manager *segments, uint32_t segment)
+{
+	const struct segment *entry = &segments->segments[segment];
+	uint32_t room = segments->segment_size - FORMAT_HEADER_SIZE;
+	uint32_t tail = room - entry->record_bytes;
+	bool has_many_buffers = entry->last_write > entry->first_write;
+
+	return tail > (has_many_buffers ? room / 8 : room / 2) ? tail : 0;
+}
+
 uint32_t
 victim_choice_gain(const struct segment_manager *segments, uint32_t segment)
 {
 	const struct segment *entry = &segments->segments[segment];
-	uint32_t room = segments->segment_size - FORMAT_HEADER_SIZE;
-	uint32_t dead = entry->record_bytes - entry->live_bytes;
-	uint32_t tail = room - entry->record_bytes;
-	uint32_t fair = entry->stream == STREAM_MOVING ? room / 2 : room / 8;
 
-	return dead + (tail > fair ? tail : 0);
+	return entry->record_bytes - entry->live_bytes +
+	       loose_room(segments, segment);
 }
 
 static unsigned
