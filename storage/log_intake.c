@@ -420,14 +420,32 @@ see_buffer(struct log_intake *intake, const struct buffer_header *header,
 	return keep_buffer(intake, header, bytes, error);
 }
 
+/* Could the last session have left it there?  What an earlier one left was
+ * dropped by the opening after it, and nobody needs to hear of it again. */
+static bool
+is_news(const struct log_intake *intake, uint32_t segment)
+{
+	const struct manifest *manifest = &intake->engine->manifest;
+
+	if (manifest->offset != 0 && manifest->segment == segment)
+		return true;
+	if ((manifest->flags & MANIFEST_CLEAN) != 0)
+		return false;
+	return intake->header_count == 0 ||
+	       intake->headers[0].segment_sequence >=
+		       manifest->next_segment_sequence;
+}
+
 /* Rubble in a place that was used before is mostly what an earlier life
  * left; elsewhere it is a write that was interrupted. */
 static void
-see_rubble(struct log_intake *intake, uint32_t rubble, const uint8_t *bytes)
+see_rubble(struct log_intake *intake, uint32_t segment, uint32_t rubble,
+	   const uint8_t *bytes)
 {
 	uint32_t size = intake->engine->segments.segment_size;
 
-	if (intake->header_count > 0 && intake->headers[0].life > 1)
+	if ((intake->header_count > 0 && intake->headers[0].life > 1) ||
+	    !is_news(intake, segment))
 		return;
 	for (; rubble < size; rubble += FORMAT_BLOCK_SIZE) {
 		if (!is_all_zero(bytes + rubble, FORMAT_BLOCK_SIZE))
@@ -473,7 +491,7 @@ log_intake_segment(void *context, uint32_t segment, const uint8_t *bytes,
 
 	if (status < 0)
 		return status;
-	see_rubble(intake, rubble, bytes);
+	see_rubble(intake, segment, rubble, bytes);
 	if (intake->headless == SEGMENT_NONE &&
 	    !is_all_zero(bytes, FORMAT_BLOCK_SIZE) &&
 	    (intake->header_count == 0 || intake->headers[0].offset > 0))
