@@ -157,14 +157,9 @@ known_life(const struct recovery *recovery, uint32_t segment)
 		       NULL;
 }
 
-static bool
-is_blank(const uint8_t *block)
-{
-	return block[0] == 0 &&
-	       memcmp(block, block + 1, FORMAT_BLOCK_SIZE - 1) == 0;
-}
-
-/* A place whose first buffer never arrived holds nothing that counts. */
+/* A place that is blank where it begins is read too: its first buffer may have
+ * been lost, and those behind it say so.  Places that were never used are few,
+ * since files grow in steps. */
 static void
 look_at_place(void *context, uint32_t segment, const uint8_t *block)
 {
@@ -181,8 +176,7 @@ look_at_place(void *context, uint32_t segment, const uint8_t *block)
 
 	recovery->is_there[segment] = is_same && !known->is_free;
 	recovery->is_wanted[segment] =
-		!is_blank(block) && (!is_same || known->is_open ||
-				     is_tail_known(recovery));
+		!is_same || known->is_open || is_tail_known(recovery);
 }
 
 static void
@@ -575,6 +569,9 @@ name_checkpoints(struct recovery *recovery)
 	engine->horizon = engine->manifest.horizon;
 	if (recovery->which == 0)
 		return;
+	/* What the manifest lists was written since another one. */
+	engine->manifest.flags &= ~(uint32_t)MANIFEST_CLEAN;
+	manifest_set_tail(&engine->manifest, NULL, 0);
 	checkpoints[0] = recovery->which == 1 ?
 				 checkpoints[1] :
 				 (struct manifest_checkpoint){ 0 };

@@ -355,6 +355,28 @@ TEST(the_horizon_is_the_start_of_the_older_one)
 	fault_disk_destroy(disk);
 }
 
+/* What a clean manifest lists was written since the newest one. */
+TEST(an_opening_from_the_older_one_is_not_a_clean_one)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+	size_t size;
+
+	put_many(engine, table, 0, 20);
+	take_checkpoint(engine);
+	put_many(engine, table, 20, 20);
+	take_checkpoint(engine);
+	driver_close(engine);
+	fault_disk_file(disk, "00-2.checkpoint", &size)[200] ^= 1;
+	engine = driver_open_disk(disk);
+	assert_int_equal(engine->manifest.checkpoints[0].number, 1);
+	assert_int_equal(engine->manifest.flags & MANIFEST_CLEAN, 0);
+	assert_int_equal(engine->manifest.tail_count, 0);
+	assert_int_equal(driver_count(engine, table), 40);
+	driver_abandon(engine, disk);
+}
+
 TEST(the_moving_stream_is_held_until_it_is_empty)
 {
 	struct fault_disk *disk = fault_disk_create(1);

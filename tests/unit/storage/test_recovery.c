@@ -232,6 +232,28 @@ TEST(damage_below_the_watermark_is_refused_by_file_and_offset)
 	fault_disk_destroy(disk);
 }
 
+TEST(a_segment_whose_first_buffer_never_arrived_is_missed_aloud)
+{
+	static const struct engine_options options = {
+		.segment_size = 16384,
+		.file_segments = 4,
+	};
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine =
+		driver_open(fault_disk_open(disk), &options);
+	uint32_t table = driver_create_table(engine);
+	size_t size;
+
+	driver_commit(engine, driver_put(engine, table, "a", "1"));
+	driver_commit(engine, driver_put(engine, table, "b", "2"));
+	disk = driver_kill(engine, disk);
+	memset(fault_disk_file(disk, FILE_0, &size), 0, 4096);
+	assert_int_equal(
+		driver_open_error(fault_disk_open(disk), &options).code,
+		ERROR_CORRUPT);
+	fault_disk_destroy(disk);
+}
+
 TEST(after_an_orderly_close_any_damaged_bit_is_refused)
 {
 	struct fault_disk *disk = fault_disk_create(6);
