@@ -31,11 +31,15 @@ room_may_grow(const struct engine *engine)
 		       floor_of(segments);
 }
 
-/* Whether compaction helps, or what will be free by itself. */
+/* Whether compaction helps, or what will be free by itself: dropped tables'
+ * rows die in steps, and what is on its way leaves dead segments behind. */
 static bool
 can_reclaim(struct engine *engine)
 {
-	return segment_freeing_count(engine) > 0 || compaction_demand(engine);
+	return compaction_demand(engine) ||
+	       segment_freeing_count(engine) > 0 ||
+	       engine->tables.retired != NULL ||
+	       !moving_writer_is_idle(&engine->moving);
 }
 
 /* What will be free by itself is waited for if it is enough; then growing is
@@ -58,6 +62,11 @@ make_room(struct engine *engine, uint32_t missing, struct error *error)
 	if (status == 0)
 		status = segment_growth_demand(&engine->segments, &failure);
 	if (status == 0)
+		return ENGINE_PENDING;
+	/* Now that files can't grow, a few dead segments are worth the room
+	 * that their rows take. */
+	segment_freeing_step(engine, true);
+	if (can_reclaim(engine))
 		return ENGINE_PENDING;
 	if (error != NULL)
 		*error = failure;
