@@ -38,6 +38,7 @@ enum {
 	QUIET_STEPS = 4, /* nothing happens by itself any more */
 	FREEING_STEPS_MAX = 10000, /* unless something will be free */
 	CHECKPOINTS = 2,
+	PASSES = 2,
 	ROW_SIZE = 80 /* of table 3, about */
 };
 
@@ -56,6 +57,7 @@ struct round {
 	uint64_t mark;       /* changes while something happens */
 	uint32_t quiet_steps; /* since it has changed */
 	uint32_t checkpoints; /* taken for it */
+	uint32_t passes;      /* through all lives, without a segment more */
 };
 
 struct compaction {
@@ -292,14 +294,21 @@ is_worth_it(const struct engine *engine, bool is_free_of_rows)
 				      is_free_of_rows);
 }
 
+static bool
+is_reading(const struct compaction *compaction)
+{
+	for (int i = 0; i < VICTIMS; i++) {
+		if (compaction->victims[i].stage != VICTIM_UNUSED)
+			return true;
+	}
+	return false;
+}
+
 bool
 compaction_is_done(const struct engine *engine)
 {
-	for (int i = 0; i < VICTIMS; i++) {
-		if (engine->compaction->victims[i].stage != VICTIM_UNUSED)
-			return false;
-	}
-	return separator_is_empty(engine->separator) &&
+	return !is_reading(engine->compaction) &&
+	       separator_is_empty(engine->separator) &&
 	       moving_writer_is_idle(&engine->moving);
 }
 
@@ -346,13 +355,24 @@ can_checkpoint_help(const struct engine *engine)
 		is_worth_it(engine, true));
 }
 
+/* What was packed badly, since it was full of what died just then, or room was
+ * short, has one more chance. */
+static bool
+can_pass_again(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	compaction->choice.before = engine->segments.next_sequence;
+	return compaction->round.passes < PASSES && is_worth_it(engine, false);
+}
+
 static void
 take_checkpoint(struct engine *engine)
 {
 	struct compaction *compaction = engine->compaction;
 
 	compaction->round.checkpoints++;
-	compaction->choice.before = engine->segments.next_sequence;
+	compaction->round.passes = 0;
 	checkpoint_writer_demand(engine);
 }
 
@@ -372,7 +392,9 @@ end_round_if_quiet(struct engine *engine)
 	if (segment_freeing_count(engine) > 0 &&
 	    round->quiet_steps < FREEING_STEPS_MAX)
 		return;
-	if (can_checkpoint_help(engine))
+	if (can_pass_again(engine))
+		round->passes++;
+	else if (can_checkpoint_help(engine))
 		take_checkpoint(engine);
 	else
 		end_round(engine);
@@ -463,7 +485,7 @@ begin_victims(struct engine *engine, enum urgency urgency)
 					   choose(engine, urgency);
 
 		if (segment == SEGMENT_NONE && urgency == URGENCY_DEMAND &&
-		    !separator_is_empty(engine->separator))
+		    !is_reading(engine->compaction))
 			separator_flush(engine);
 		if (segment == SEGMENT_NONE || !begin(engine, segment)) {
 			if (urgency == URGENCY_DEMAND)
