@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { SECONDS_MAX = 120 };
+enum { SECONDS_MAX = 240 };
 
 struct trial {
 	const struct bench *bench;
@@ -136,10 +136,10 @@ measure(void *context)
 	side_create(&side, &options);
 	side_load(&side);
 	side_overwrite(&writer, trial->skew, side.rows * (is_full ? 5 : 3),
-		       bench_seconds(bench, 12, 40));
+		       bench_seconds(bench, 40, 90));
 	before = written_now(&side, writer.rows);
 	side_overwrite(&writer, trial->skew, side.rows * (is_full ? 3 : 2),
-		       bench_seconds(bench, 8, 20));
+		       bench_seconds(bench, 30, 60));
 	after = written_now(&side, writer.rows);
 	report(trial, &side, &before, &after);
 	side_close(&side);
