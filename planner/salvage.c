@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An engine built without it says so when it is asked. */
-#pragma weak salvage_run
-
 /* The engine's count of a table's rows. */
 struct saved_table {
 	uint32_t number;
@@ -124,9 +121,6 @@ save_rows(struct salvage *salvage, const char *from, const char *to)
 	struct io *damaged, *fresh;
 	int result;
 
-	if (salvage_run == NULL)
-		return error_set(&salvage->error, ERROR_INVALID,
-				 "salvage is not supported yet");
 	result = open_directory(from, false, told->no_io_uring, &damaged,
 				&salvage->error);
 	if (result < 0)

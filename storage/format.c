@@ -210,13 +210,20 @@ format_open_buffer(const uint8_t *bytes, size_t available,
 }
 
 bool
+format_read_header(const uint8_t *bytes, struct buffer_header *header)
+{
+	if (is_blank(bytes))
+		return false;
+	decode_header(bytes, header);
+	return true;
+}
+
+bool
 format_peek_buffer(const uint8_t *block, const struct buffer_place *place,
 		   struct buffer_header *header)
 {
-	if (is_blank(block))
-		return false;
-	decode_header(block, header);
-	return header->database_id == place->database_id &&
+	return format_read_header(block, header) &&
+	       header->database_id == place->database_id &&
 	       header->segment == place->segment &&
 	       header->offset == place->offset;
 }

@@ -128,6 +128,9 @@ enum format_verdict format_open_buffer(const uint8_t *bytes, size_t available,
 				       const struct buffer_place *place,
 				       struct buffer_header *header);
 
+/* What a header says, believed; false when there is none. */
+bool format_read_header(const uint8_t *bytes, struct buffer_header *header);
+
 /* Of the first block of a buffer alone: what it says of itself if it is intact,
  * which only the rest can tell.  False when no buffer of this database seems
  * to start at ${place}. */

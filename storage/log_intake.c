@@ -857,8 +857,8 @@ compare_rows(const void *a, const void *b)
 }
 
 /* Leaves one row of those that count for each life. */
-static void
-settle_freed(struct log_intake *intake)
+void
+log_intake_settle_freed(struct log_intake *intake)
 {
 	struct replay *replay = &intake->replay;
 	size_t kept = 0;
@@ -907,6 +907,6 @@ log_intake_end(struct log_intake *intake, struct error *error)
 		status = replay_kept(intake, error);
 	if (status < 0)
 		return status;
-	settle_freed(intake);
+	log_intake_settle_freed(intake);
 	return replay_parts(intake, error);
 }

@@ -467,8 +467,16 @@ replay_run(struct replay *replay, const struct buffer_header *header,
 	    !record_is_intact(bytes, size, seed))
 		return damaged(replay, at, "a record's checksum is wrong",
 			       error);
-	return replay_record(replay, header, &record, at,
-			     engine_hash_key(replay->engine, record.key),
+	return replay_one(replay, header, &record, at, error);
+}
+
+int
+replay_one(struct replay *replay, const struct buffer_header *header,
+	   const struct record *record, struct location at,
+	   struct error *error)
+{
+	return replay_record(replay, header, record, at,
+			     engine_hash_key(replay->engine, record->key),
 			     error);
 }
 

@@ -55,6 +55,11 @@ MUST_CHECK int replay_run(struct replay *replay,
 			  const struct buffer_header *header,
 			  const uint8_t *record, uint32_t size,
 			  struct error *error);
+/* One intact record; ${header}: of the buffer that it stands in. */
+MUST_CHECK int replay_one(struct replay *replay,
+			  const struct buffer_header *header,
+			  const struct record *record, struct location at,
+			  struct error *error);
 /* A buffer that is replayed later, if at all: notes its rows of table 3 now,
  * and the highest LSN of its records. */
 MUST_CHECK int replay_peek(struct replay *replay,

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What salvage saves: every row whose newest record is intact, and nothing
+ * else. */
+#include "base/pack.h"
+#include "storage/format.h"
+#include "storage/manifest.h"
+#include "storage/salvage.h"
+#include "tests/support/engine_driver.h"
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_0 "00-000000.segments"
+
+enum { ROWS = 300 };
+
+static const struct engine_options small = {
+	.segment_size = 16 << 10,
+	.file_segments = 16,
+	.checkpoint_size = 1 << 20,
+};
+
+struct told {
+	uint64_t faults;
+	uint64_t rows;
+	uint32_t table;
+};
+
+static void
+on_fault(void *context, const struct engine_fault *fault)
+{
+	struct told *told = context;
+
+	assert_non_null(fault->file);
+	assert_true(strlen(fault->what) > 0);
+	told->faults++;
+}
+
+static void
+on_table(void *context, uint32_t table, uint64_t rows)
+{
+	struct told *told = context;
+
+	if (rows > told->rows) {
+		told->rows = rows;
+		told->table = table;
+	}
+}
+
+static struct salvage_report
+run(struct fault_disk *damaged, struct fault_disk *fresh, struct told *told)
+{
+	struct salvage_report report = { .on_fault = on_fault,
+					 .on_table = on_table,
+					 .context = told };
+	struct error error = ERROR_INIT;
+	uint64_t before = fault_disk_checksum(damaged);
+
+	*told = (struct told){ 0 };
+	if (salvage_run(fault_disk_open(damaged), fault_disk_open(fresh),
+			&report, &error) < 0)
+		fail_msg("%s", error.message);
+	assert_int_equal(fault_disk_checksum(damaged), before);
+	assert_int_equal(report.faults, told->faults);
+	return report;
+}
+
+static void
+key_of(int number, char key[16])
+{
+	snprintf(key, 16, "key%d", number);
+}
+
+static void
+value_of(int number, int version, char value[600])
+{
+	int size = 20 + number * 7 % 500;
+
+	memset(value, 'a' + version % 26, (size_t)size);
+	snprintf(value + size, 32, "-%d", number);
+}
+
+/* Rows, some overwritten, some deleted; a table that is dropped. */
+static struct fault_disk *
+make(uint32_t *table, bool is_large)
+{
+	struct fault_disk *disk = fault_disk_create(3);
+	struct engine *engine = driver_open(fault_disk_open(disk), &small);
+	uint32_t dropped = driver_create_table(engine);
+	uint64_t lsn = 0;
+
+	*table = driver_create_table(engine);
+	for (int version = 0; version < 2; version++) {
+		for (int i = 0; i < ROWS; i += 1 + version) {
+			char key[16], value[600];
+
+			key_of(i, key);
+			value_of(i, version, value);
+			lsn = driver_put(engine, *table, key, value);
+			driver_put(engine, dropped, key, value);
+			if (i % 10 == 0)
+				driver_commit(engine, lsn);
+		}
+	}
+	for (int i = 0; i < ROWS; i += 5) {
+		char key[16];
+
+		key_of(i, key);
+		driver_delete(engine, *table, key);
+	}
+	if (is_large) {
+		char *value = malloc(60001);
+
+		memset(value, 'L', 60000);
+		value[60000] = '\0';
+		driver_put(engine, *table, "large", value);
+		free(value);
+	}
+	driver_commit(engine, driver_drop_table(engine, dropped));
+	driver_close(engine);
+	return disk;
+}
+
+static bool
+is_deleted(int number)
+{
+	return number % 5 == 0;
+}
+
+/* What is there is right; how many there are. */
+static int
+count_rows(struct engine *engine, uint32_t table)
+{
+	int count = 0;
+
+	for (int i = 0; i < ROWS; i++) {
+		char key[16], value[600];
+		const char *found;
+
+		key_of(i, key);
+		value_of(i, i % 2 == 0, value);
+		found = driver_get(engine, table, key);
+		if (found == NULL)
+			continue;
+		if (is_deleted(i))
+			fail_msg("%s is back", key);
+		assert_string_equal(found, value);
+		count++;
+	}
+	return count;
+}
+
+static int
+salvage_and_count(struct fault_disk *damaged, uint32_t table,
+		  struct told *told)
+{
+	struct fault_disk *fresh = fault_disk_create(4);
+	struct salvage_report report = run(damaged, fresh, told);
+	struct engine *engine;
+	int count = 0;
+
+	assert_false(report.may_resurrect &&
+		     fault_disk_file(damaged, MANIFEST_NAME, &(size_t){ 0 }) !=
+			     NULL);
+	engine = driver_open(fault_disk_open(fresh), &small);
+	if (told->table == table) {
+		count = count_rows(engine, table);
+		assert_int_equal(driver_count(engine, table), told->rows);
+	}
+	driver_close(engine);
+	fault_disk_destroy(fresh);
+	return count;
+}
+
+enum { LIVE = ROWS - ROWS / 5 };
+
+TEST(a_whole_database_is_saved_whole_with_no_fault)
+{
+	uint32_t table;
+	struct fault_disk *disk = make(&table, false);
+	struct told told;
+
+	assert_int_equal(salvage_and_count(disk, table, &told), LIVE);
+	assert_int_equal(told.faults, 0);
+	assert_int_equal(told.rows, LIVE);
+	fault_disk_destroy(disk);
+}
+
+static void
+damage_large(struct fault_disk *disk)
+{
+	for (unsigned file = 0; file < 10; file++) {
+		char name[32];
+		size_t size;
+		uint8_t *bytes;
+
+		snprintf(name, sizeof(name), "00-%06u.segments", file);
+		bytes = fault_disk_file(disk, name, &size);
+		for (size_t at = 0; bytes != NULL && at + 30000 < size; at++) {
+			if (memcmp(bytes + at, "LLLLLLLLLLLLLLLLLLLLLLLL",
+				   24) != 0)
+				continue;
+			bytes[at + 30000] ^= 4;
+			return;
+		}
+	}
+	fail_msg("the large row isn't there");
+}
+
+TEST(a_row_over_many_segments_is_saved_or_lost_as_a_whole)
+{
+	uint32_t table;
+	struct fault_disk *disk = make(&table, true);
+	struct told told;
+
+	assert_int_equal(salvage_and_count(disk, table, &told), LIVE);
+	assert_int_equal(told.rows, LIVE + 1);
+	damage_large(disk);
+	assert_int_equal(salvage_and_count(disk, table, &told), LIVE);
+	assert_int_equal(told.rows, LIVE);
+	assert_true(told.faults > 0);
+	fault_disk_destroy(disk);
+}
+
+TEST(without_a_manifest_the_buffers_tell_who_they_are)
+{
+	uint32_t table;
+	struct fault_disk *disk = make(&table, true);
+	struct told told;
+
+	fault_disk_remove(disk, MANIFEST_NAME);
+	assert_int_equal(salvage_and_count(disk, table, &told), LIVE);
+	assert_int_equal(told.rows, LIVE + 1);
+	assert_int_equal(told.faults, 1);
+	fault_disk_destroy(disk);
+}
+
+TEST(one_damaged_byte_costs_one_row_at_most)
+{
+	uint32_t table;
+	struct fault_disk *disk = make(&table, false);
+	uint64_t random = 99;
+	size_t size;
+	uint8_t *bytes = fault_disk_file(disk, FILE_0, &size);
+
+	for (int i = 0; i < 150; i++) {
+		size_t at;
+		struct told told;
+		int count;
+
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		at = (size_t)(random >> 33) % size;
+		bytes[at] ^= 0x10;
+		count = salvage_and_count(disk, table, &told);
+		/* A header's damage costs its buffer, unless others tell the
+		 * life of the segment. */
+		if (at % FORMAT_BLOCK_SIZE >= FORMAT_HEADER_SIZE &&
+		    told.table == table)
+			assert_true(count >= LIVE - 1);
+		if (count < LIVE)
+			assert_true(told.faults > 0);
+		bytes[at] ^= 0x10;
+	}
+	fault_disk_destroy(disk);
+}
+
+TEST(a_missing_file_costs_its_rows_only)
+{
+	uint32_t table;
+	struct fault_disk *disk = make(&table, false);
+	struct told told;
+	int count;
+
+	fault_disk_remove(disk, FILE_0);
+	count = salvage_and_count(disk, table, &told);
+	assert_true(told.faults > 0);
+	assert_true(count < LIVE);
+	fault_disk_destroy(disk);
+}
+
+TEST(what_holds_nothing_is_refused)
+{
+	struct fault_disk *disk = fault_disk_create(5);
+	struct fault_disk *fresh = fault_disk_create(6);
+	struct salvage_report report = { 0 };
+	struct error error = ERROR_INIT;
+
+	assert_int_equal(salvage_run(fault_disk_open(disk),
+				     fault_disk_open(fresh), &report, &error),
+			 -ERROR_CORRUPT);
+	fault_disk_destroy(disk);
+	fault_disk_destroy(fresh);
+}
+
+UNIT_MAIN()
