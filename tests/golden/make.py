@@ -14,14 +14,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "reader"))
 
 from comparison import run_steps  # noqa: E402
-from log import Log, read_manifest  # noqa: E402
+from log import USER, Log, read_manifest  # noqa: E402
 from reader import read_rows  # noqa: E402
 from support import Shell, expect  # noqa: E402
 from values import dump  # noqa: E402
 
 # Behind the expiry of everything in it, so that every clock agrees.
 NOW = 4000000000
-SEGMENT, SEGMENTS = 8192, 8
+GEOMETRY = {"segment": 8192, "segments": 16, "checkpoint": 1,
+            "size_max": 48 * 8192}
 
 FIRST = ["""
 CREATE KEYSPACE geo WITH replication = {'class': 'SimpleStrategy',
@@ -60,7 +61,11 @@ INSERT INTO brief (k, v) VALUES (2, 1) USING TTL 0;
 INSERT INTO cut (k, v) VALUES (1, 'before it was truncated');
 INSERT INTO gone (k, v) VALUES (1, 'dropped with its table');
 """, "TRUNCATE geo.cut; INSERT INTO geo.cut (k, v) VALUES (2, 'behind it');",
-         "DROP TABLE geo.gone;"]
+         "DROP TABLE geo.gone;",
+         # Larger than a segment, and one that is gone again.
+         f"INSERT INTO geo.types (k, j) VALUES (6, '{'run' * 9000}');",
+         f"INSERT INTO geo.types (k, j) VALUES (7, '{'gone' * 5000}');",
+         "DELETE FROM geo.types WHERE k = 7;"]
 
 
 def cities(first, count, note):
@@ -87,30 +92,27 @@ def batches(count):
             "name = 'deleted';"
 
 
+def churn(count, note):
+    """Overwrites, so that places are used again, and deletions in between."""
+    for number in range(count):
+        key = number % 17
+        yield "INSERT INTO geo.city (country, name, people) VALUES " \
+            f"('churn', '{key}', {number});" \
+            f"INSERT INTO geo.types (k, j) VALUES ({100 + key}, " \
+            f"'{note} {number} {'x' * (number * 97 % 2000)}');"
+        if number % 5 == 0:
+            yield f"DELETE FROM geo.types WHERE k = {100 + (key + 3) % 17};"
+
+
 def lose(path, from_end):
     """Takes a buffer above the watermark away, as a crash can."""
     log = Log(path)
-    buffer = log.buffers[-from_end]
+    buffer = [buffer for buffer in log.buffers
+              if buffer.stream == USER][-from_end]
     assert buffer.sequence > log.watermark, "it was acknowledged"
     with open(os.path.join(path, buffer.name), "r+b") as file:
         file.seek(buffer.at)
         file.write(bytes(len(buffer.data)))
-
-
-def trim(path):
-    """Segments that nothing used needn't be there."""
-    log = Log(path)
-    name = os.path.join(path, log.names[-1])
-    with open(name, "rb") as file:
-        data = file.read()
-    used = -(-len(data.rstrip(b"\0")) // SEGMENT) * SEGMENT
-    first = (len(log.names) - 1) * SEGMENTS
-    manifest = read_manifest(path)
-    used = max(used, SEGMENT, (manifest.segment + 1 - first) * SEGMENT)
-    os.truncate(name, min(used, len(data)))
-    Log(path)
-    for extra in ("lock", "manifest.tmp"):
-        os.remove(os.path.join(path, extra))
 
 
 def main():
@@ -118,22 +120,28 @@ def main():
     path = os.path.join(target, "database")
     shutil.rmtree(path, ignore_errors=True)
     os.makedirs(target, exist_ok=True)
-    geometry = {"segment": SEGMENT, "segments": SEGMENTS}
-    run_steps(program, path, FIRST + list(cities(0, 6, "first")), **geometry)
+    run_steps(program, path, FIRST + list(cities(0, 6, "first")), **GEOMETRY)
     # So that the log's own clock is behind the expiry of what has a TTL.
     time.sleep(2.5)
+    # Reuse, checkpoints, what they drop, and records that move.
+    run_steps(program, path, [*churn(150, "reuse"), "COMPACT;",
+                              *churn(150, "again"), "COMPACT;"], **GEOMETRY)
+    assert read_manifest(path).is_forgotten
     # A crash: one write was lost, those behind it never happened.
     run_steps(program, path, [*cities(10, 3, "second"), *batches(1),
-                              *cities(20, 3, "never")], "leave",
-              **geometry)
+                              *cities(20, 3, "never")], "leave", **GEOMETRY)
     lose(path, 3)
-    run_steps(program, path, list(cities(30, 3, "third")), **geometry)
-    # And another one, that no program has seen yet.
-    run_steps(program, path, [*cities(40, 3, "fourth"),
+    run_steps(program, path, [*cities(30, 3, "third"), *churn(20, "third")],
+              **GEOMETRY)
+    # And another one, that no program has seen yet, with a log behind the
+    # last checkpoint.
+    run_steps(program, path, [*churn(10, "fourth"), *batches(1), "COMPACT;",
+                              *cities(40, 3, "fourth"),
                               *cities(50, 3, "never")], "leave",
-              **geometry)
+              **{**GEOMETRY, "checkpoint": 1 << 30})
     lose(path, 3)
-    trim(path)
+    for extra in ("lock", "manifest.tmp"):
+        os.remove(os.path.join(path, extra))
     with open(os.path.join(target, "rows.jsonl"), "w",
               encoding="utf-8") as file:
         for line in read_rows(path, NOW):

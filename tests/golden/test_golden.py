@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "reader"))
 
 from comparison import (assert_same, name, normal,  # noqa: E402
                         reader_tables, shell_rows)
-from log import EXPIRING, Log, read_manifest  # noqa: E402
+from log import (EXPIRING, MOVING, USER, Log,  # noqa: E402
+                 read_manifest)
 from make import NOW  # noqa: E402
 from reader import read_rows  # noqa: E402
 from support import (Shell, assert_unchanged, expect,  # noqa: E402
@@ -21,63 +22,81 @@ from support import (Shell, assert_unchanged, expect,  # noqa: E402
 from values import dump  # noqa: E402
 
 
-def golden(*parts):
-    return os.path.join(HERE, "format-1", *parts)
+class Golden:
+    """What one version of the format left behind."""
+
+    def __init__(self, version):
+        self.version = version
+        self.folder = os.path.join(HERE, f"format-{version}")
+        self.database = os.path.join(self.folder, "database")
+
+    def text_of(self, name):
+        with open(os.path.join(self.folder, name), encoding="utf-8") as file:
+            return file.read()
+
+    def expected_tables(self):
+        tables = {}
+        for line in self.text_of("rows.jsonl").split("\n")[:-1]:
+            line = json.loads(line)
+            tables.setdefault(name(line), []).append(normal(line["row"]))
+        return tables
+
+    def copy_into(self, folder):
+        path = os.path.join(folder, "db")
+        shutil.copytree(self.database, path)
+        return path
+
+    def assert_shows_its_rows(self, shell, path):
+        for table, rows in self.expected_tables().items():
+            found = shell_rows(shell, path, table)
+            assert found == rows, f"{table} is {found}, not {rows}"
 
 
-def text_of(*parts):
-    with open(golden(*parts), encoding="utf-8") as file:
-        return file.read()
-
-
-def expected_tables():
-    tables = {}
-    for line in text_of("rows.jsonl").split("\n")[:-1]:
-        line = json.loads(line)
-        tables.setdefault(name(line), []).append(normal(line["row"]))
-    return tables
-
-
-def copy_into(folder):
-    path = os.path.join(folder, "db")
-    shutil.copytree(golden("database"), path)
-    return path
-
-
-def assert_shows_its_rows(shell, path):
-    for table, rows in expected_tables().items():
-        found = shell_rows(shell, path, table)
-        assert found == rows, f"{table} is {found}, not {rows}"
-
-
-def it_holds_what_makes_reading_hard(_, __):
-    manifest = read_manifest(golden("database"))
-    log = Log(golden("database"))
-    assert manifest.voids and manifest.watermark
-    assert log.buffers[-1].sequence > log.watermark
-    assert not all(buffer.ends_batch for buffer in log.buffers)
+def it_holds_what_makes_reading_hard(golden, _, __):
+    manifest = read_manifest(golden.database)
+    log = Log(golden.database)
+    assert manifest.version == golden.version
+    assert manifest.voids[USER] and manifest.watermark
+    user = [buffer for buffer in log.buffers if buffer.stream == USER]
+    assert user[-1].sequence > log.watermark
+    assert not all(buffer.ends_batch for buffer in user)
     assert len(log.names) > 1
     # Whatever this machine's clock says, what had a TTL is over.
-    expiries = [record.seconds for record in log.records()
-                if record.flags & EXPIRING]
-    assert expiries and log.clock_us > max(expiries) * 10 ** 6
+    assert log.clock_us > 10 ** 6 * max(
+        [record.seconds for record in log.records()
+         if record.flags & EXPIRING], default=0)
 
 
-def the_reader_prints_exactly_its_rows(_, __):
-    lines = [dump(line) + "\n" for line in read_rows(golden("database"), NOW)]
-    assert "".join(lines) == text_of("rows.jsonl")
+def it_holds_what_version_2_brought(golden, _, __):
+    manifest = read_manifest(golden.database)
+    log = Log(golden.database)
+    assert manifest.is_forgotten and manifest.checkpoints[1][0]
+    assert manifest.horizon[USER] and manifest.horizon[MOVING]
+    assert any(buffer.stream == MOVING for buffer in log.buffers)
+    places = log.checkpoint.places
+    assert max(place.life for place in places) > 1
+    assert any(place.is_free for place in places)
+    assert log.checkpoint.freed
+    size = manifest.segment_size
+    assert any(entry.size > size for entry in log.checkpoint.entries)
+    assert any(entry.is_tombstone for entry in log.checkpoint.entries)
 
 
-def the_program_shows_exactly_its_rows(shell, folder):
-    path = copy_into(folder)
-    assert_shows_its_rows(shell, path)
-    assert_shows_its_rows(shell, path)
+def the_reader_prints_exactly_its_rows(golden, _, __):
+    lines = [dump(line) + "\n" for line in read_rows(golden.database, NOW)]
+    assert "".join(lines) == golden.text_of("rows.jsonl")
 
 
-def reading_alone_shows_them_and_changes_nothing(shell, folder):
-    path = copy_into(folder)
+def the_program_shows_exactly_its_rows(golden, shell, folder):
+    path = golden.copy_into(folder)
+    golden.assert_shows_its_rows(shell, path)
+    golden.assert_shows_its_rows(shell, path)
+
+
+def reading_alone_shows_them_and_changes_nothing(golden, shell, folder):
+    path = golden.copy_into(folder)
     before = snapshot(path)
-    for table, rows in expected_tables().items():
+    for table, rows in golden.expected_tables().items():
         done = shell.run("--readonly", "--format", "json", "-e",
                          f"SELECT * FROM {table}", path)
         expect(done, status=0, errors="")
@@ -86,29 +105,38 @@ def reading_alone_shows_them_and_changes_nothing(shell, folder):
     assert_unchanged(before, path)
 
 
-def the_schema_is_what_it_was(shell, folder):
-    path = copy_into(folder)
+def the_schema_is_what_it_was(golden, shell, folder):
+    path = golden.copy_into(folder)
     expect(shell.run("-e", "DESCRIBE SCHEMA", path), status=0, errors="",
-           out=text_of("schema.cql"))
+           out=golden.text_of("schema.cql"))
 
 
-def it_can_be_written_to(shell, folder):
-    path = copy_into(folder)
+def it_can_be_written_to(golden, shell, folder):
+    path = golden.copy_into(folder)
     script = "USE geo; INSERT INTO types (k, j) VALUES (5, 'new');" \
         "DELETE FROM types WHERE k = 1; DROP TABLE cut;"
     expect(shell.run(path, script=script), status=0, errors="")
     found = assert_same(shell, path, now=NOW)
-    expected = expected_tables()
+    expected = golden.expected_tables()
     assert len(found['"geo"."types"']) == len(expected['"geo"."types"'])
     assert '"geo"."cut"' not in found
     assert found['"geo"."city"'] == expected['"geo"."city"'] == \
         reader_tables(path, NOW)['"geo"."city"']
 
 
-CASES = (it_holds_what_makes_reading_hard, the_reader_prints_exactly_its_rows,
-         the_program_shows_exactly_its_rows,
-         reading_alone_shows_them_and_changes_nothing,
-         the_schema_is_what_it_was, it_can_be_written_to)
+def of_version(version, case):
+    def run(shell, folder):
+        case(Golden(version), shell, folder)
+    run.__name__ = f"format {version}: {case.__name__}"
+    return run
+
+
+ALL = (it_holds_what_makes_reading_hard, the_reader_prints_exactly_its_rows,
+       the_program_shows_exactly_its_rows,
+       reading_alone_shows_them_and_changes_nothing,
+       the_schema_is_what_it_was, it_can_be_written_to)
+CASES = [of_version(version, case) for version in (1, 2) for case in ALL] + \
+    [of_version(2, it_holds_what_version_2_brought)]
 
 if __name__ == "__main__":
     run_cases(CASES, Shell(sys.argv[1]))
