@@ -13,7 +13,7 @@
 enum {
 	GROWTH = 8,             /* from chunk to chunk */
 	ENTRIES = 256,          /* taken from the index at once */
-	EXAMINED_MAX = 1 << 20, /* of one chunk, deleted ones too */
+	EXAMINED_MAX = 1 << 18, /* of one chunk, deleted ones too */
 	TOKEN_BITS = 64
 };
 

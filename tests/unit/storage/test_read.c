@@ -196,6 +196,62 @@ TEST(a_row_that_is_moved_stays_in_the_cache)
 	driver_close(engine);
 }
 
+/* Somebody looks at the first rows and goes for lunch: nothing that compaction
+ * wants to use again may wait for that. */
+TEST(a_scan_that_is_left_open_pins_nothing)
+{
+	enum { ROWS = 3000 };
+	struct engine *engine = open_with_cache(ENGINE_CACHE_NONE);
+	uint32_t table = driver_create_table(engine);
+	struct engine_scan_range range = { .table = table,
+					   .first_token = INT64_MIN,
+					   .last_token = INT64_MAX };
+	struct error error = ERROR_INIT;
+	struct engine_scan *scan;
+	struct engine_row row;
+	int rows = 0, status;
+	bool was_pinned = false;
+	char key[16];
+
+	for (int i = 0; i < ROWS; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		driver_put(engine, table, key, "value");
+	}
+	driver_commit(engine, engine_last_lsn(engine));
+	assert_int_equal(engine_scan_open(engine, &range, &scan, &error), 0);
+	while ((status = engine_scan_next(scan, &row, &error)) ==
+	       ENGINE_PENDING) {
+		was_pinned |= pins(engine) > 0;
+		assert_int_equal(engine_poll(engine, -1, &error), 0);
+	}
+	assert_int_equal(status, 0);
+	assert_true(was_pinned);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(engine_poll(engine, 0, &error), 0);
+	assert_int_equal(pins(engine), 0);
+	/* All is written anew and moved, and what was loaded is still shown;
+	 * the rest is as it is by then. */
+	for (int i = 0; i < ROWS; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		driver_put(engine, table, key, "new");
+	}
+	driver_commit(engine, engine_last_lsn(engine));
+	compact(engine);
+	do {
+		rows += status == 0;
+		assert_true(slice_is_equal(row.value, SLICE("value")) ||
+			    slice_is_equal(row.value, SLICE("new")));
+		while ((status = engine_scan_next(scan, &row, &error)) ==
+		       ENGINE_PENDING)
+			assert_int_equal(engine_poll(engine, -1, &error), 0);
+	} while (status == 0);
+	assert_int_equal(status, ENGINE_END);
+	assert_int_equal(rows, ROWS);
+	engine_scan_close(scan);
+	assert_int_equal(pins(engine), 0);
+	driver_close(engine);
+}
+
 /* ---- against a model ---- */
 
 enum { KEYS = 300, SIZE_MAX_OF_VALUES = 40000 };
