@@ -154,7 +154,8 @@ disk_swap(struct disk *disk, struct random *random, uint32_t segment_size)
 			continue;
 		first = copy_of(&one);
 		second = copy_of(&other);
-		is_done = replace(&one, second) | replace(&other, first);
+		is_done = replace(&one, second);
+		is_done = replace(&other, first) || is_done;
 		free(first);
 		free(second);
 		if (is_done)
