@@ -26,6 +26,12 @@ import sys
 import tempfile
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(FOLDER, "..", "reader"))
+
+from comparison import assert_same  # noqa: E402
+from log import Damage  # noqa: E402
+from support import Shell  # noqa: E402
+
 REOPEN = "-- reopen"
 
 
@@ -44,6 +50,7 @@ def run_script(shell, name):
     found = re.search(r"^-- options: (.*)$", text, re.M)
     options = shlex.split(found.group(1)) if found else []
     out, err, status = b"", b"", 0
+    faults = []
     with tempfile.TemporaryDirectory() as folder:
         for part in parts(text):
             script = os.path.join(folder, name + ".cql")
@@ -56,9 +63,24 @@ def run_script(shell, name):
             out += done.stdout
             err += done.stderr
             status = done.returncode or status
+        if os.path.exists(os.path.join(folder, "test.db", "manifest")):
+            faults = compare(shell, os.path.join(folder, "test.db"))
     if err or status:
         err += b"[exit status %d]\n" % status
-    return out, err
+    return out, err, faults
+
+
+def compare(shell, path):
+    """The independent reader must see what is left as the shell does; twice,
+    since a row may expire between the two."""
+    faults = []
+    for _ in range(2):
+        try:
+            assert_same(Shell(shell), path)
+            return []
+        except (AssertionError, Damage) as fault:
+            faults = [f"tests/reader: {fault}"]
+    return faults
 
 
 def read(path):
@@ -85,8 +107,8 @@ def difference(path, expected, actual):
 
 
 def check(shell, name):
-    faults = []
-    for suffix, actual in zip((".out", ".err"), run_script(shell, name)):
+    *printed, faults = run_script(shell, name)
+    for suffix, actual in zip((".out", ".err"), printed):
         path = os.path.join(FOLDER, name + suffix)
         if os.environ.get("BLESS"):
             bless(path, actual)

@@ -26,6 +26,12 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "reader"))
+
+from log import Damage  # noqa: E402
+from reader import read_rows  # noqa: E402
+
 KEYS = 120
 CREATE = ("CREATE KEYSPACE IF NOT EXISTS ks;\nUSE ks;\n"
           "CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY, n int, "
@@ -161,6 +167,15 @@ def read_back(shell, path):
     return state, None
 
 
+def read_independently(path):
+    """{key: number}, or what the reader complains of."""
+    try:
+        return {line["row"]["k"]: line["row"]["n"]
+                for line in read_rows(path)}
+    except (Damage, OSError) as fault:
+        return str(fault)
+
+
 def kill_while_opening(shell, path, dice):
     process = subprocess.Popen(
         [shell, "-k", "ks", "-e", "SELECT count(*) FROM t", path],
@@ -177,7 +192,7 @@ class Campaign:
         self.dice = random.Random(seed)
         self.folder = folder
         self.number = 1
-        self.kills = self.acknowledged = 0
+        self.kills = self.acknowledged = self.rounds = 0
         self.path = self.state = None
 
     def begin_database(self, round_number):
@@ -196,6 +211,7 @@ class Campaign:
         time.sleep(self.dice.choice((0.02, 0.1, 0.3)) * self.dice.random())
         errors = writer.kill()
         self.kills += 1
+        self.rounds += 1
         self.number = writer.number
         self.acknowledged += writer.acknowledged
         if errors:
@@ -206,6 +222,10 @@ class Campaign:
         return self.look(writer, operations)
 
     def look(self, writer, operations):
+        # The independent reader is slow, and first, since the shell changes
+        # what it opens.
+        is_last = self.rounds % ROUNDS_PER_DATABASE == 0
+        theirs = read_independently(self.path) if is_last else None
         found, fault = read_back(self.shell, self.path)
         if found is None:
             is_young = not writer.is_created and not self.state
@@ -214,6 +234,8 @@ class Campaign:
         if not operations.explains(found, writer.acknowledged):
             return (f"not a state of the first N >= {writer.acknowledged} "
                     f"of {len(operations.list)} operations: {found}")
+        if is_last and theirs != found:
+            return f"tests/reader sees {theirs}, the shell {found}"
         self.state = found
         return None
 
