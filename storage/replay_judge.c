@@ -125,15 +125,33 @@ replay_judge_tables(struct replay *replay, struct error *error)
 
 /* ---- entries that lead nowhere ---- */
 
-/* A registration is needed as long as its table is there, but who it belongs
- * to only the record would tell; tables themselves come from the checkpoint,
- * which counts them. */
+/* Registrations of tables that are there no more were dropped. */
+static bool
+is_registration_wanted(struct replay *replay, const struct index_entry *entry)
+{
+	const struct table_registry *tables = &replay->engine->tables;
+
+	for (size_t i = 0; i < tables->count; i++) {
+		uint8_t key[REGISTRY_KEY_SIZE];
+		struct key_hash hash;
+
+		registry_encode_key(tables->tables[i]->id, key);
+		hash = engine_hash_key(replay->engine,
+				       slice_make(key, sizeof(key)));
+		if (hash.token == entry->token &&
+		    hash.fingerprint == entry->fingerprint)
+			return true;
+	}
+	return false;
+}
+
 static bool
 may_be_lost(struct replay *replay, const struct table *table,
 	    const struct index_entry *entry)
 {
-	return table->id == ENGINE_TABLE_REGISTRY ||
-	       table->id == ENGINE_TABLE_FREED ||
+	if (table->id == ENGINE_TABLE_REGISTRY)
+		return !is_registration_wanted(replay, entry);
+	return table->id == ENGINE_TABLE_FREED ||
 	       !engine_is_live(replay->engine, entry);
 }
 
