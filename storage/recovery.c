@@ -570,7 +570,9 @@ name_checkpoints(struct recovery *recovery)
 		engine->manifest.checkpoints;
 
 	engine->horizon = engine->manifest.horizon;
-	if (recovery->which == 0)
+	if (recovery->which == NO_CHECKPOINT)
+		engine->horizon = (struct horizon){ 0 };
+	if (recovery->which == 0 || checkpoints[0].number == 0)
 		return;
 	/* What the manifest lists was written since another one. */
 	engine->manifest.flags &= ~(uint32_t)MANIFEST_CLEAN;
@@ -579,8 +581,6 @@ name_checkpoints(struct recovery *recovery)
 				 checkpoints[1] :
 				 (struct manifest_checkpoint){ 0 };
 	checkpoints[1] = (struct manifest_checkpoint){ 0 };
-	if (recovery->which == NO_CHECKPOINT)
-		engine->horizon = (struct horizon){ 0 };
 }
 
 /* How much log there is to replay decides when the next checkpoint is due. */

@@ -42,6 +42,17 @@ can_reclaim(struct engine *engine)
 	       !moving_writer_is_idle(&engine->moving);
 }
 
+/* What isn't settled can't be reclaimed, though much of it may be superseded
+ * already: it is sent on its way. */
+static bool
+is_settling(struct engine *engine)
+{
+	if (engine->writer.count == 0)
+		return false;
+	buffered_writer_flush(&engine->writer, engine->last_lsn);
+	return true;
+}
+
 /* What will be free by itself is waited for if it is enough; then growing is
  * tried first where waste allows it, and last where it doesn't. */
 static int
@@ -66,7 +77,7 @@ make_room(struct engine *engine, uint32_t missing, struct error *error)
 	/* Now that files can't grow, a few dead segments are worth the room
 	 * that their rows take. */
 	segment_freeing_step(engine, true);
-	if (can_reclaim(engine))
+	if (can_reclaim(engine) || is_settling(engine))
 		return ENGINE_PENDING;
 	if (error != NULL)
 		*error = failure;
