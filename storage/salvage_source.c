@@ -50,7 +50,8 @@ salvage_go_on(struct salvage_source *source, uint64_t bytes,
 					     source->total_bytes };
 	if (report->on_progress != NULL &&
 	    report->on_progress(report->context, &progress))
-		return error_set(error, ERROR_CANCELLED, "cancelled");
+		return error_set(error, ERROR_CANCELLED,
+				 "the salvage was interrupted");
 	return 0;
 }
 

@@ -9,6 +9,7 @@ database is kept.
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from harness import ROW, SCHEMA, expect, main, same
@@ -133,6 +134,35 @@ def check_finds_what_breaks_meanwhile(shell, folder):
         same('"count"' in out.decode(), not options)
 
 
+def salvage_says_what_it_saved_and_lost(shell, folder):
+    old, new = os.path.join(folder, "old"), os.path.join(folder, "new")
+    rows = "".join(f"INSERT INTO t (k, v) VALUES ({k}, 'value-{k}.');"
+                   for k in range(100))
+    expect(shell.run(old, "-f", "-", script=SCHEMA + rows), status=0)
+    expect(shell.run("--salvage", old, new), status=0, errors="",
+           out=f"ks.t: 100 rows\nsaved 100 rows of 1 tables to {new}\n")
+    expect(shell.run("--salvage", old, new), status=1, out="",
+           holds=["cannot salvage", "is not empty"])
+    damage(old, b"value-77.")
+    # It doesn't open any more; what can be saved is.
+    expect(shell.run(old, "-e", "CHECK"), status=1, out="",
+           holds=["damaged at offset"])
+    shutil.rmtree(new)
+    status, out, errors = shell.run("--salvage", old, new)
+    expect((status, out, errors), status=2,
+           out=f"ks.t: 99 rows\nsaved 99 rows of 1 tables to {new}\n")
+    assert re.search(rf"^lost: {old}/00-000000.segments at offset \d+: ",
+                     errors, re.M), errors
+    assert "what stood there is lost\n" in errors, errors
+    expect(shell.run(new, "--format", "csv", "-e", "SELECT v FROM ks.t WHERE "
+                     "k IN (76, 77, 78); CHECK"), status=0, errors="",
+           out="v\nvalue-76.\nvalue-78.\nfile,offset,fault\n")
+    missing = os.path.join(folder, "missing")
+    expect(shell.run("--salvage", missing, missing + "2"), status=1, out="",
+           holds=["No such file"])
+    assert not os.path.exists(missing + "2")
+
+
 def a_new_database_has_the_geometry_asked_for(shell, folder):
     path = os.path.join(folder, "a.db")
     options = ["--segment-size", "8K", "--file-segments", "4"]
@@ -174,6 +204,7 @@ CASES = [
     compact_says_what_it_won,
     check_tells_by_the_exit_status,
     check_finds_what_breaks_meanwhile,
+    salvage_says_what_it_saved_and_lost,
     a_new_database_has_the_geometry_asked_for,
     a_full_database_says_so_and_still_deletes,
 ]
