@@ -583,6 +583,27 @@ compaction_step(struct engine *engine, uint64_t budget)
 	run(engine, urgency, &budget);
 }
 
+void
+compaction_separate_buffer(struct engine *engine,
+			   const struct write_buffer *buffer)
+{
+	if (!engine->is_separation_eager || engine->compaction == NULL ||
+	    engine->writer.has_failed || buffer->parts > 1 ||
+	    full_compaction_is_active(engine) || is_short(engine) ||
+	    separator_bytes(engine->separator) > separator_limit(engine))
+		return;
+	/* Those that are dead already aren't written. */
+	for (uint32_t i = 0; i < buffer->pending_count; i++) {
+		const struct pending *pending = &buffer->pending[i];
+		uint32_t at = pending->entry.location.offset - buffer->offset;
+
+		if (!separator_add(engine, pending->table, &pending->entry,
+				   buffer->data + at, 1,
+				   buffer->write_sequence))
+			return;
+	}
+}
+
 /* To win a byte, 1 / (1 - u) bytes of segments are looked at; more of them when
  * the free segments go down nevertheless. */
 static uint64_t

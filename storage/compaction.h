@@ -24,6 +24,12 @@ enum {
 MUST_CHECK int compaction_create(struct engine *engine, struct error *error);
 void compaction_destroy(struct engine *engine);
 
+/* A buffer of the user stream is settled: where separation is eager its records
+ * are given to the separator now, from memory, so that its segment dies without
+ * ever being read. */
+void compaction_separate_buffer(struct engine *engine,
+				const struct write_buffer *buffer);
+
 /* Somebody has appended records: does the share of the work that is due for
  * what has been written since the last call. */
 void compaction_pay(struct engine *engine);

@@ -291,6 +291,7 @@ settle(struct engine *engine)
 			engine->is_out_of_memory = true;
 			return;
 		}
+		compaction_separate_buffer(engine, buffer);
 		buffered_writer_release(&engine->writer, buffer);
 	}
 }

@@ -18,7 +18,7 @@ enum {
 	CHUNK_SIZE = 8 << 10,
 	/* Without being asked for more, 1/512 of the database waits. */
 	USUAL_SHARE = 512,
-	EAGER_SHARE = 64,
+	EAGER_SHARE = 8,
 	LIMIT_MIN = 2, /* segments */
 	/* An output that is still small when 1/64 of the segments, and a few,
 	 * have been opened since it was made, leaves. */
@@ -626,6 +626,9 @@ send_one(struct engine *engine, uint32_t unfinished)
 		send_full(engine, buffer);
 	else if (has_too_much(engine))
 		send_mixed(engine, buffer);
+	if (separator->full.count > 0 &&
+	    !is_durable(engine, separator->full.oldest))
+		buffered_writer_want_sync(&engine->writer);
 	return separator->bytes != bytes;
 }
 
