@@ -68,6 +68,10 @@ struct engine_check {
 	struct io_operation run_operation;
 	bool is_run_in_flight;
 
+	/* Those that the manifest names on the disk: opening may have found one
+	 * of them unusable and forgotten it. */
+	struct manifest_checkpoint checkpoints[2];
+	uint64_t generation; /* of that manifest */
 	unsigned checkpoint; /* 0, 1; 2: done */
 	uint64_t checkpoint_number;
 	struct checkpoint_reader *reader;
@@ -187,6 +191,10 @@ check_manifest(struct engine_check *check, struct error *error)
 	else if (!is_same_manifest(&stored, &engine->manifest))
 		add_file_fault(check, MANIFEST_NAME, 0,
 			       "it isn't the one that was written");
+	memcpy(check->checkpoints,
+	       status == 0 ? stored.checkpoints : engine->manifest.checkpoints,
+	       sizeof(check->checkpoints));
+	check->generation = engine->manifest.generation;
 	manifest_finish(&stored);
 	return status < 0 && failure.code == ERROR_FULL ? status : 0;
 }
@@ -588,7 +596,8 @@ is_still_named(const struct engine_check *check)
 {
 	const struct manifest *manifest = &check->engine->manifest;
 
-	return manifest->checkpoints[0].number == check->checkpoint_number ||
+	return manifest->generation == check->generation ||
+	       manifest->checkpoints[0].number == check->checkpoint_number ||
 	       manifest->checkpoints[1].number == check->checkpoint_number;
 }
 
@@ -608,7 +617,7 @@ open_checkpoint(struct engine_check *check, struct error *error)
 {
 	const struct manifest *manifest = &check->engine->manifest;
 	const struct manifest_checkpoint *which =
-		&manifest->checkpoints[check->checkpoint];
+		&check->checkpoints[check->checkpoint];
 	struct checkpoint checkpoint = { 0 };
 	struct error failure = ERROR_INIT;
 	int status;
