@@ -28,13 +28,26 @@ pending_map_finish(struct pending_map *map)
 	*map = (struct pending_map){ 0 };
 }
 
+static struct pending **
+chain_of(const struct pending_map *map, const struct table *table,
+	 uint64_t fingerprint)
+{
+	return &map->chains[(fingerprint ^ table->id) & map->mask];
+}
+
+void
+pending_map_prefetch(const struct pending_map *map, const struct table *table,
+		     uint64_t fingerprint)
+{
+	__builtin_prefetch(chain_of(map, table, fingerprint));
+}
+
 /* The link that points at the key's newest version, or at the chain's end. */
 static struct pending **
 find_link(const struct pending_map *map, const struct table *table,
 	  int64_t token, uint64_t fingerprint)
 {
-	size_t chain = (size_t)(fingerprint ^ (uint64_t)table->id) & map->mask;
-	struct pending **link = &map->chains[chain];
+	struct pending **link = chain_of(map, table, fingerprint);
 
 	while (*link != NULL && ((*link)->entry.fingerprint != fingerprint ||
 				 (*link)->entry.token != token ||

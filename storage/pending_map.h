@@ -38,6 +38,9 @@ void pending_map_finish(struct pending_map *map);
 struct pending *pending_map_find(const struct pending_map *map,
 				 const struct table *table, int64_t token,
 				 uint64_t fingerprint);
+/* Brings nearer what _find will look at first. */
+void pending_map_prefetch(const struct pending_map *map,
+			  const struct table *table, uint64_t fingerprint);
 /* Adds a version, the newest of its key from now on. */
 void pending_map_insert(struct pending_map *map, struct pending *pending);
 /* Takes it out, unless a newer one has replaced it. */

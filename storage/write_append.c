@@ -223,6 +223,8 @@ append_rows(struct batch *batch, const struct engine_write *writes,
 
 		settled[i].token = hash.token;
 		settled[i].fingerprint = hash.fingerprint;
+		pending_map_prefetch(&engine->pending, table,
+				     hash.fingerprint);
 	}
 	if (count == 1)
 		is_settled[0] = primary_index_find(
