@@ -17,7 +17,10 @@ enum {
 	 * and which share of the segments they may fill. */
 	FREED_RECORD_SIZE = 72,
 	FREED_BYTES_MIN = 4096,
-	FREED_SHARE = 64
+	FREED_SHARE = 64,
+	/* A writer's share of the work, and the most at once. */
+	PAY_BYTES = 4 << 10,
+	PAY_BYTES_MAX = 32 << 10
 };
 
 enum state {
@@ -46,6 +49,7 @@ struct checkpoint_writer {
 				  opening: may be before that */
 	uint64_t wanted_rows;  /* of table 3, when it was published */
 	uint64_t retry_at;     /* log written, at least, after a failure */
+	uint64_t paid_at;      /* bytes appended at the last step */
 	uint32_t reserved_for; /* so many segments was room taken */
 	bool are_names_durable;
 
@@ -465,6 +469,7 @@ checkpoint_writer_step(struct engine *engine, uint64_t budget)
 	struct checkpoint_writer *writer = engine->checkpoints;
 	enum state before;
 
+	writer->paid_at = engine->counters.user_bytes_written;
 	checkpoint_output_step(&writer->output);
 	if (engine->writer.has_failed) {
 		abandon(engine);
@@ -482,6 +487,19 @@ checkpoint_writer_step(struct engine *engine, uint64_t budget)
 		before = writer->state;
 		advance(engine, &budget);
 	} while (writer->state != before && writer->state != STATE_IDLE);
+}
+
+void
+checkpoint_writer_pay(struct engine *engine)
+{
+	uint64_t grown = engine->counters.user_bytes_written -
+			 engine->checkpoints->paid_at;
+
+	if (grown < PAY_BYTES)
+		return;
+	checkpoint_writer_step(engine, 2 * (grown < PAY_BYTES_MAX ?
+						    grown :
+						    PAY_BYTES_MAX));
 }
 
 void

@@ -37,6 +37,10 @@ checkpoint_writer_newest(const struct checkpoint_writer *writer);
 /* After each poll: starts when one is due, goes on with about ${budget} bytes
  * of entries. */
 void checkpoint_writer_step(struct engine *engine, uint64_t budget);
+/* A writer has appended: goes on with twice what was appended since the last
+ * step, so that one is done long before the next is due also where nobody
+ * waits for the disk. */
+void checkpoint_writer_pay(struct engine *engine);
 /* Begins one now; behind the one that is under way. */
 void checkpoint_writer_demand(struct engine *engine);
 /* Nothing is under way, nor wanted. */

@@ -5,6 +5,7 @@
  * between its first and its last record. */
 #include "storage/engine.h"
 
+#include "storage/checkpoint_writer.h"
 #include "storage/compaction.h"
 #include "storage/engine_state.h"
 #include "storage/room.h"
@@ -139,6 +140,7 @@ engine_write(struct engine *engine, const struct engine_write *writes,
 	engine->writer.clock_us = engine->clock_us;
 	buffered_writer_flush(&engine->writer, 0);
 	compaction_pay(engine);
+	checkpoint_writer_pay(engine);
 	segment_growth_step(&engine->segments, room_may_grow(engine));
 	return 0;
 }
