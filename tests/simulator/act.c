@@ -130,6 +130,8 @@ damage(struct world *world, enum operation_kind kind)
 		return disk_swap(disk, random, world_segment_size(world));
 	case OPERATION_CUT:
 		return disk_cut(disk, random);
+	case OPERATION_SPOIL:
+		return disk_spoil(disk, random);
 	case OPERATION_MISDIRECT:
 		disk->misdirects_next = true;
 		return true;
@@ -283,6 +285,7 @@ act(struct world *world, const struct operation *operation)
 	case OPERATION_ZERO:
 	case OPERATION_SWAP:
 	case OPERATION_CUT:
+	case OPERATION_SPOIL:
 		do_damage(world, kind);
 		break;
 	case OPERATION_STALE:

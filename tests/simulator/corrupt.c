@@ -61,6 +61,7 @@ is_peaceful(enum operation_kind kind)
 	case OPERATION_SWAP:
 	case OPERATION_STALE:
 	case OPERATION_CUT:
+	case OPERATION_SPOIL:
 		return false;
 	default:
 		return true;

@@ -124,6 +124,8 @@ void disk_keep(struct disk *disk, struct random *random,
 	       uint32_t segment_size);
 bool disk_return(struct disk *disk, struct random *random);
 bool disk_cut(struct disk *disk, struct random *random);
+/* A bit of some checkpoint. */
+bool disk_spoil(struct disk *disk, struct random *random);
 
 /* A number that changes with any name or byte that can be seen. */
 uint64_t disk_checksum(const struct disk *disk);

@@ -101,10 +101,9 @@ copy_of(const struct piece *piece)
 	return copy;
 }
 
-bool
-disk_flip(struct disk *disk, struct random *random)
+static bool
+flip(struct content *content, struct random *random)
 {
-	struct content *content = draw_content(disk, random);
 	struct piece piece;
 	uint8_t byte;
 	size_t end;
@@ -120,6 +119,27 @@ disk_flip(struct disk *disk, struct random *random)
 	byte = content->seen.data[piece.at];
 	byte ^= (uint8_t)(1u << random_below(random, 8));
 	return replace(&piece, &byte);
+}
+
+bool
+disk_flip(struct disk *disk, struct random *random)
+{
+	return flip(draw_content(disk, random), random);
+}
+
+bool
+disk_spoil(struct disk *disk, struct random *random)
+{
+	uint32_t first = random_below(random, (uint32_t)disk->seen.count + 1);
+
+	for (size_t i = 0; i < disk->seen.count; i++) {
+		const struct disk_name *name =
+			&disk->seen.names[(first + i) % disk->seen.count];
+
+		if (strstr(name->name, ".checkpoint") != NULL)
+			return flip(name->content, random);
+	}
+	return false;
 }
 
 bool

@@ -45,6 +45,7 @@ static const struct {
 	[OPERATION_SWAP] = { "swap", 1, 5 },
 	[OPERATION_STALE] = { "stale", 3, 6 },
 	[OPERATION_CUT] = { "cut", 1, 4 },
+	[OPERATION_SPOIL] = { "spoil", 2, 15 },
 };
 
 const char *
@@ -70,7 +71,7 @@ draw_geometry(struct plan *plan, struct random *random)
 static void
 draw_sizes(struct plan *plan, struct random *random)
 {
-	static const uint64_t caches[] = { ENGINE_CACHE_NONE, 1, 4096, 65536,
+	static const uint64_t caches[] = { ENGINE_CACHE_NONE, 8192, 16384, 65536,
 					   0 };
 	static const uint64_t separators[] = { 1, 16384, 65536, 1 << 20, 0 };
 	static const uint64_t checkpoints[] = { 1, 4096, 8192, 32768, 0 };

@@ -46,6 +46,7 @@ enum operation_kind {
 	OPERATION_SWAP,
 	OPERATION_STALE,     /* an older version of itself */
 	OPERATION_CUT,       /* a file is shorter */
+	OPERATION_SPOIL,     /* a checkpoint can't be used any more */
 	OPERATION_KINDS
 };
 
