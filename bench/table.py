@@ -59,11 +59,11 @@ def quantity(value, unit):
 
 
 def miss(figure):
-    """By how much the goal is missed, in percent of the goal."""
-    goal, value = figure["goal"], figure["value"]
-    if not goal or value is None:
-        return ""
-    return f"{abs(value / goal - 1) * 100:.0f} %"
+    """By how much the goal is missed: in percent of it, or how many times."""
+    ratio = figure["value"] / figure["goal"]
+    if ratio >= 2:
+        return f"{ratio:.1f} times it"
+    return f"missed by {abs(ratio - 1) * 100:.1f} %"
 
 
 def goal(figure):
@@ -74,9 +74,9 @@ def goal(figure):
         text = f"{sign} {figure['goal_text']}"
     else:
         text = f"{sign} {quantity(figure['goal'], figure['unit'])}"
-    if figure["is_met"]:
+    if figure["is_met"] or figure["value"] is None or not figure["goal"]:
         return text
-    return f"{text} **(missed by {miss(figure)})**"
+    return f"{text} **({miss(figure)})**"
 
 
 def beside(figure):
