@@ -98,8 +98,9 @@ append_record(struct batch *batch, struct table *table,
 	pending->entry.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0;
 	pending->entry.has_tie = (record->flags & RECORD_TIE) != 0;
 	pending_map_insert(&engine->pending, pending);
-	engine->counters.user_bytes_written +=
-		record->key.size + record->value.size;
+	if (table != engine->freed) /* those rows nobody asked for */
+		engine->counters.user_bytes_written +=
+			record->key.size + record->value.size;
 }
 
 static void

@@ -229,6 +229,25 @@ TEST(a_geometry_that_cannot_be_is_refused)
 	}
 }
 
+/* What the engine writes for itself is the device's, not the user's. */
+TEST(only_what_users_wrote_counts_as_theirs)
+{
+	struct logstor_statistics all = { .size = sizeof(all) };
+	char *path = api_make_directory();
+
+	open_table(path, &small);
+	fill(200, 5);
+	api_close(&api);
+	api_open_path(&api, path, &small);
+	assert_non_null(strchr(api_query(&api, "COMPACT"), '|'));
+	assert_int_equal(logstor_stats(api.database, &all), LOGSTOR_OK);
+	assert_true(all.compactions > 0);
+	assert_true(all.device_bytes_written > 0);
+	assert_int_equal(all.user_bytes_written, 0);
+	api_close(&api);
+	api_remove_directory(path);
+}
+
 /* ---- COMPACT ---- */
 
 TEST(compact_frees_what_is_dead_and_keeps_every_row)
