@@ -270,7 +270,8 @@ struct engine_statistics {
 	uint64_t cache_hits;
 	uint64_t cache_misses;
 	uint64_t compactions;        /* victims whose records were moved */
-	uint64_t segments_freed;     /* without having been read */
+	uint64_t segments_freed;     /* without having been read: all that
+					they held was superseded */
 	uint64_t moved_bytes;        /* of records */
 	uint64_t separator_flushes;  /* moving buffers written */
 	uint64_t separator_bytes;    /* of memory */

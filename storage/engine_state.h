@@ -68,7 +68,6 @@ struct engine {
 		uint64_t recovered_records;
 		uint64_t discarded_bytes;
 		uint64_t compactions;
-		uint64_t segments_freed;
 		uint64_t moved_bytes;
 		uint64_t checkpoints;
 		uint64_t checkpoint_bytes_written;

@@ -455,6 +455,7 @@ segment_manager_abandon(struct segment_manager *manager, uint32_t segment)
 {
 	assert(manager->segments[segment].state == SEGMENT_OPEN);
 	manager->segments[segment].state = SEGMENT_QUARANTINED;
+	manager->quarantined_count++;
 }
 
 void
@@ -480,6 +481,7 @@ segment_manager_quarantine(struct segment_manager *manager, uint32_t segment)
 	assert(entry->state == SEGMENT_SEALED ||
 	       entry->state == SEGMENT_VICTIM);
 	entry->state = SEGMENT_QUARANTINED;
+	manager->quarantined_count++;
 	tell_change(manager, segment);
 }
 
@@ -614,10 +616,14 @@ kill_bytes(struct segment_manager *manager, uint32_t segment, uint32_t size)
 	if (entry->state != SEGMENT_SEALED &&
 	    entry->state != SEGMENT_QUARANTINED)
 		return;
-	if (entry->live_bytes == 0)
-		die(manager, segment);
-	else
+	if (entry->live_bytes > 0) {
 		tell_change(manager, segment);
+		return;
+	}
+	if (entry->state == SEGMENT_QUARANTINED)
+		manager->quarantined_count--;
+	manager->died_unread_count++;
+	die(manager, segment);
 }
 
 void

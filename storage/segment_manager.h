@@ -96,6 +96,8 @@ struct segment_manager {
 	uint32_t free_count;
 	struct segment_list dead; /* in the order of their deaths */
 	uint32_t freeing_count;
+	uint32_t quarantined_count;
+	uint64_t died_unread_count; /* all of it was superseded by itself */
 	/* Told when a sealed segment's live bytes change, when a segment becomes
 	 * sealed or ceases to be, and when nothing is live in a victim any
 	 * more; may be NULL. */
