@@ -393,10 +393,11 @@ find_state(const struct recovery *recovery, uint32_t number)
 
 	if (engine->writer.offset != 0 && number == engine->writer.segment)
 		return SEGMENT_OPEN;
-	if (!recovery->intake.notes[number].is_counted)
-		return SEGMENT_FREE;
+	/* Also where the buffers are gone: who reads there is told. */
 	if (segment->live_bytes > 0)
 		return SEGMENT_SEALED;
+	if (!recovery->intake.notes[number].is_counted)
+		return SEGMENT_FREE;
 	if (is_above_horizon(engine, segment->stream, segment->last_write) &&
 	    !log_intake_is_freed(&recovery->intake, segment->sequence))
 		return SEGMENT_DEAD;
