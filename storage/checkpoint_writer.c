@@ -8,8 +8,9 @@
 
 enum {
 	INTERVAL_DEFAULT = 64 << 20,
-	/* A checkpoint is due after so many times its own bytes of log. */
-	LOG_PER_CHECKPOINT = 10,
+	/* A checkpoint is due after so many times its own bytes of log:
+	 * docs/decisions/007. */
+	LOG_PER_CHECKPOINT = 30,
 	/* What replays in about 0.2 s. */
 	REPLAY_BYTES_MAX = 128 << 20,
 	REPLAY_RECORDS_MAX = 250000,

@@ -260,15 +260,15 @@ TEST(one_is_due_after_enough_log)
 	assert_int_equal(checkpoints_of(engine), 1);
 	bytes = engine->counters.checkpoint_bytes_written;
 	assert_true(bytes > 4096 && bytes < 30000);
-	/* Ten times its own bytes, if that is more. */
+	/* Thirty times its own bytes, if that is more. */
 	driver_close(engine);
 	options.checkpoint_size = 1;
 	engine = driver_open(fault_disk_open(disk), &options);
 	take_checkpoint(engine);
 	bytes = engine->counters.checkpoint_bytes_written;
-	fill_segments(engine, table, 100, (int)(bytes * 10 / 4096) - 1);
+	fill_segments(engine, table, 100, (int)(bytes * 30 / 4096) - 1);
 	assert_int_equal(checkpoints_of(engine), 1);
-	fill_segments(engine, table, 900, 12);
+	fill_segments(engine, table, 900, 24);
 	assert_int_equal(checkpoints_of(engine), 2);
 	driver_close(engine);
 	fault_disk_destroy(disk);
