@@ -24,7 +24,7 @@ enum {
 	RECOVERY_EVENTS_MANY = 500,
 	CREATION_EVENTS_MAX = 40,
 	SETTLING_POLLS = 24,
-	RECORDS_PERCENT = 0 /* of the operations: bytes of records are recounted */
+	RECORDS_PERCENT = 10 /* of the operations: bytes of records are recounted */
 };
 
 /* ---- telling ---- */
