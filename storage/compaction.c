@@ -217,7 +217,11 @@ urgency_of(const struct engine *engine)
 		return URGENCY_FULL;
 	if (engine->compaction->demand_steps > 0)
 		return URGENCY_DEMAND;
-	if (!can_grow(engine) && coming_free(engine) < target_of(engine))
+	/* Segments that are there already are used first: dead space is bounded
+	 * by growing no further, and what dies meanwhile needs no moving. */
+	if (coming_free(engine) >= target_of(engine))
+		return URGENCY_NONE;
+	if (!can_grow(engine))
 		return URGENCY_LOW;
 	return room_may_grow(engine) ? URGENCY_NONE : URGENCY_WASTE;
 }
