@@ -25,6 +25,7 @@ struct freeing {
 	struct freed_life *wanted;
 	size_t wanted_count;
 	size_t wanted_capacity;
+	uint32_t checkpoints; /* asked for since a segment became free */
 	struct freeing_segment *waiting; /* for durability and pins */
 	size_t waiting_count;
 	size_t waiting_capacity;

@@ -77,7 +77,8 @@ make_room(struct engine *engine, uint32_t missing, struct error *error)
 	/* Now that files can't grow, a few dead segments are worth the room
 	 * that their rows take. */
 	segment_freeing_step(engine, true);
-	if (can_reclaim(engine) || is_settling(engine))
+	if (can_reclaim(engine) || is_settling(engine) ||
+	    segment_freeing_ask_checkpoint(engine))
 		return ENGINE_PENDING;
 	if (error != NULL)
 		*error = failure;

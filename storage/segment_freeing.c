@@ -2,6 +2,7 @@
 #include "storage/segment_freeing.h"
 
 #include "base/pack.h"
+#include "storage/checkpoint_writer.h"
 #include "storage/write_append.h"
 
 #include <assert.h>
@@ -9,6 +10,8 @@
 
 enum {
 	ROWS_PER_BATCH = 64,
+	/* Two move the horizon, a third where one had begun before. */
+	CHECKPOINTS_MAX = 3,
 	/* A row keeps its segment alive until the horizon has passed it, so that
 	 * they come in batches, not one in each segment: so many at least when
 	 * nobody waits, when somebody does, when files can't grow. */
@@ -322,6 +325,13 @@ is_certain(const struct engine *engine, const struct freeing_segment *waiting)
 	       waiting->moving_sequence <= engine->moving.durable;
 }
 
+static void
+free_one(struct engine *engine, uint32_t segment)
+{
+	segment_manager_free(&engine->segments, segment);
+	engine->freeing.checkpoints = 0;
+}
+
 /* Those that come first are certain first. Pinned ones stay in the list. */
 static void
 free_certain(struct engine *engine)
@@ -338,7 +348,7 @@ free_certain(struct engine *engine)
 		if (segments->segments[waiting->segment].pins > 0)
 			freeing->waiting[kept++] = *waiting;
 		else
-			segment_manager_free(segments, waiting->segment);
+			free_one(engine, waiting->segment);
 	}
 	if (kept < i && i < freeing->waiting_count)
 		memmove(freeing->waiting + kept, freeing->waiting + i,
@@ -377,6 +387,22 @@ segment_freeing_step(struct engine *engine, bool is_urgent)
 		bury(engine, is_urgent);
 	if (is_urgent)
 		hurry(engine);
+}
+
+bool
+segment_freeing_ask_checkpoint(struct engine *engine)
+{
+	struct freeing *freeing = &engine->freeing;
+
+	if (engine->segments.dead.count == 0 || engine->checkpoints == NULL)
+		return false;
+	if (!checkpoint_writer_is_idle(engine->checkpoints))
+		return true;
+	if (freeing->checkpoints == CHECKPOINTS_MAX)
+		return false;
+	freeing->checkpoints++;
+	checkpoint_writer_demand(engine);
+	return true;
 }
 
 uint32_t

@@ -37,6 +37,11 @@ void segment_freeing_step(struct engine *engine, bool is_urgent);
 /* Segments that will be free by themselves: nothing but time is missing. */
 uint32_t segment_freeing_count(const struct engine *engine);
 
+/* For who needs a segment, when there is no room for rows of dead ones: behind
+ * two checkpoints they need none.  True while such a checkpoint is under way;
+ * false when there are none, or it doesn't help. */
+bool segment_freeing_ask_checkpoint(struct engine *engine);
+
 /* The horizon has moved: rows of table 3 that nobody needs any more die. */
 void segment_freeing_forget(struct engine *engine);
 

@@ -511,6 +511,38 @@ TEST(rows_leave_the_last_segments_alone_unless_they_are_urgent)
 	finish(&world);
 }
 
+TEST(without_room_for_rows_checkpoints_free)
+{
+	struct world world = make_world(ENGINE_SYNC_FULL);
+	struct segment_manager *segments = &world.engine->segments;
+	uint32_t segment = kill_one(&world, "k");
+	int asked = 0;
+
+	fill_files(&world);
+	while (segment_manager_available(segments) > 0)
+		segment_manager_set_aside(
+			segments, segment_manager_find_run(segments, 1), 1);
+	while (state_of(&world, segment) != SEGMENT_FREE) {
+		segment_freeing_step(world.engine, true);
+		if (state_of(&world, segment) == SEGMENT_DEAD)
+			assert_true(segment_freeing_ask_checkpoint(
+				world.engine));
+		poll_some(&world, 1);
+		assert_true(asked++ < 1000);
+	}
+	assert_int_equal(rows_of_freed(&world), 0);
+	assert_false(segment_freeing_ask_checkpoint(world.engine));
+	/* What they don't help isn't waited for. */
+	world.engine->freeing.checkpoints = 0;
+	segment_manager_restore(segments, segment, SEGMENT_SEALED);
+	segments->segments[segment].last_write = UINT64_MAX;
+	while (segment_freeing_ask_checkpoint(world.engine)) {
+		poll_some(&world, 1);
+		assert_true(asked++ < 1000);
+	}
+	finish(&world);
+}
+
 TEST(overwriting_for_ever_needs_little_room)
 {
 	static const size_t sizes[] = { 100, 2000, VALUE - 80, VALUE };
