@@ -71,25 +71,50 @@ side_open(struct engine_side *side, const struct engine_options *options)
 	side->table = ENGINE_TABLE_FIRST;
 }
 
-void
-side_create(struct engine_side *side, const struct engine_options *options)
+/* One write of the schema, durable. */
+static void
+change_tables(struct engine_side *side, enum engine_write_kind kind,
+	      uint32_t table)
 {
-	struct engine_write write = { .kind = ENGINE_WRITE_CREATE_TABLE };
+	struct engine_write write = {
+		.kind = kind,
+		.table = table,
+		.timestamp_us = engine_timestamp_us(side->engine),
+	};
 	struct error error = ERROR_INIT;
 	uint64_t lsn = 0;
 
-	side_remove(side->path);
-	side_open(side, options);
-	write.table = engine_allocate_table(side->engine);
-	write.timestamp_us = engine_timestamp_us(side->engine);
-	if (write.table != side->table)
-		process_fail("the first table has another number");
 	while (must(engine_write(side->engine, &write, 1, &lsn, &error),
 		    &error) == ENGINE_PENDING)
 		wait_for(side, -1);
 	while (must(engine_commit(side->engine, lsn, &error), &error) ==
 	       ENGINE_PENDING)
 		wait_for(side, -1);
+}
+
+void
+side_create(struct engine_side *side, const struct engine_options *options)
+{
+	side_remove(side->path);
+	side_open(side, options);
+	if (engine_allocate_table(side->engine) != side->table)
+		process_fail("the first table has another number");
+	change_tables(side, ENGINE_WRITE_CREATE_TABLE, side->table);
+}
+
+void
+side_make_room(struct engine_side *side, uint64_t rows)
+{
+	uint32_t table = side->table;
+	uint64_t kept = side->rows;
+
+	side->table = engine_allocate_table(side->engine);
+	side->rows = rows;
+	change_tables(side, ENGINE_WRITE_CREATE_TABLE, side->table);
+	side_load(side);
+	change_tables(side, ENGINE_WRITE_DROP_TABLE, side->table);
+	side->table = table;
+	side->rows = kept;
 }
 
 void

@@ -79,6 +79,10 @@ void side_drain(struct side_writer *writer);
 
 /* Every row once, in the order of the numbers. */
 void side_load(struct engine_side *side);
+/* Writes ${rows} rows of a table that is dropped then: files grow, and what it
+ * took is free. */
+void side_make_room(struct engine_side *side, uint64_t rows);
+
 /* Overwrites at least so many rows, or for so long, whichever ends first;
  * returns how many. */
 uint64_t side_overwrite(struct side_writer *writer, enum side_skew skew,
