@@ -8,8 +8,10 @@
 #include "planner/session.h"
 #include "storage/salvage.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The engine's count of a table's rows. */
 struct saved_table {
@@ -108,6 +110,38 @@ check_empty(struct io *io, struct error *error)
 	return result;
 }
 
+/* The directory that ${path} is in, or would be: to be freed, or NULL. */
+static char *
+resolve_parent(const char *path)
+{
+	char *copy = strdup(path);
+	char *resolved = copy == NULL ? NULL : realpath(dirname(copy), NULL);
+
+	free(copy);
+	return resolved;
+}
+
+/* What is damaged isn't written to, and a database in it would be. */
+static int
+check_apart(const char *from, const char *to, struct error *error)
+{
+	char *outer = realpath(from, NULL);
+	char *inner = resolve_parent(to);
+	size_t size = outer == NULL ? 0 : strlen(outer);
+	int result = 0;
+
+	if (outer != NULL && inner != NULL &&
+	    strncmp(inner, outer, size) == 0 &&
+	    (inner[size] == '\0' || inner[size] == '/'))
+		result = error_set(error, ERROR_CONFIG,
+				   "%s is inside of %s, which must stay as it "
+				   "is",
+				   to, from);
+	free(outer);
+	free(inner);
+	return result;
+}
+
 static int
 save_rows(struct salvage *salvage, const char *from, const char *to)
 {
@@ -121,8 +155,10 @@ save_rows(struct salvage *salvage, const char *from, const char *to)
 	struct io *damaged, *fresh;
 	int result;
 
-	result = open_directory(from, false, told->no_io_uring, &damaged,
-				&salvage->error);
+	result = check_apart(from, to, &salvage->error);
+	if (result == 0)
+		result = open_directory(from, false, told->no_io_uring,
+					&damaged, &salvage->error);
 	if (result < 0)
 		return result;
 	result = open_directory(to, true, told->no_io_uring, &fresh,

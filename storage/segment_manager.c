@@ -63,14 +63,14 @@ segment_file_parse_name(const char *name, uint32_t *shard, uint32_t *number)
 static bool
 reserve_files(struct segment_manager *manager, uint32_t count)
 {
-	uint32_t capacity = manager->file_capacity == 0 ?
-				    8 :
-				    manager->file_capacity * 2;
+	uint32_t capacity = manager->file_capacity * 2 + 8;
 	struct segment_file *files;
 
 	if (count <= manager->file_capacity)
 		return true;
-	files = realloc(manager->files, capacity * sizeof(*files));
+	if (capacity < count)
+		capacity = count;
+	files = realloc(manager->files, (size_t)capacity * sizeof(*files));
 	if (files == NULL)
 		return false;
 	manager->files = files;

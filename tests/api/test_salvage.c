@@ -310,6 +310,12 @@ TEST(what_cannot_be_salvaged_is_told_and_changes_nothing)
 	assert_int_equal(logstor_salvage(from, from, &result, message,
 					 sizeof(message)), LOGSTOR_ERROR);
 	assert_int_equal(unlink(name), 0);
+	/* What is damaged stays as it is. */
+	snprintf(name, sizeof(name), "%s/new", from);
+	assert_int_equal(logstor_salvage(from, name, &result, message,
+					 sizeof(message)), LOGSTOR_ERROR);
+	assert_non_null(strstr(message, "is inside of"));
+	assert_int_equal(stat(name, &status), -1);
 	/* No database. */
 	snprintf(name, sizeof(name), "%s/none", to);
 	assert_int_equal(logstor_salvage(name, "/tmp/logstor-no-such", &result,

@@ -189,6 +189,31 @@ TEST(a_whole_database_is_saved_whole_with_no_fault)
 	fault_disk_destroy(disk);
 }
 
+TEST(any_number_of_files_is_read)
+{
+	struct engine_options options = { .segment_size = 4096,
+					  .file_segments = 1 };
+	struct fault_disk *disk = fault_disk_create(3);
+	struct engine *engine = driver_open(fault_disk_open(disk), &options);
+	uint32_t table = driver_create_table(engine);
+	struct told told;
+	size_t size;
+
+	for (int i = 0; i < ROWS; i++) {
+		char key[16], value[600];
+
+		key_of(i, key);
+		value_of(i, 0, value);
+		driver_put(engine, table, key, value);
+	}
+	driver_close(engine);
+	assert_non_null(fault_disk_file(disk, "00-000016.segments", &size));
+	salvage_and_count(disk, UINT32_MAX, &told);
+	assert_int_equal(told.rows, ROWS);
+	assert_int_equal(told.faults, 0);
+	fault_disk_destroy(disk);
+}
+
 static void
 damage_large(struct fault_disk *disk)
 {
