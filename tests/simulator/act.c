@@ -143,13 +143,33 @@ damage(struct world *world, enum operation_kind kind)
 	}
 }
 
+/* What is damaged must not be whole again because it was moved. */
+static void
+do_rot(struct world *world)
+{
+	uint32_t count = 1 + draw(world, 6);
+
+	world->is_only_spoiled = false;
+	while (count-- > 0)
+		world->is_damaged |= disk_rot(world->disk, &world->random);
+	act_compact(world);
+	if (chance(world, 70))
+		act_finish(world);
+}
+
 static void
 do_damage(struct world *world, enum operation_kind kind)
 {
+	bool was_whole = !world->is_damaged;
 	bool is_damaged = damage(world, kind);
 
 	if (kind == OPERATION_FLIP && chance(world, 30))
 		is_damaged |= damage(world, kind);
+	/* A write that is lost may as well be one of what is moved. */
+	if (kind == OPERATION_LOSE && chance(world, 50))
+		act_compact(world);
+	if (is_damaged)
+		world->is_only_spoiled = was_whole && kind == OPERATION_SPOIL;
 	world->is_damaged |= is_damaged;
 }
 
@@ -159,8 +179,10 @@ do_stale(struct world *world)
 {
 	if (chance(world, 70))
 		disk_keep(world->disk, &world->random, world_segment_size(world));
-	else
-		world->is_damaged |= disk_return(world->disk, &world->random);
+	else if (disk_return(world->disk, &world->random)) {
+		world->is_only_spoiled = false;
+		world->is_damaged = true;
+	}
 }
 
 /* ---- after it ---- */
@@ -290,6 +312,12 @@ act(struct world *world, const struct operation *operation)
 		break;
 	case OPERATION_STALE:
 		do_stale(world);
+		break;
+	case OPERATION_ROT:
+		do_rot(world);
+		break;
+	case OPERATION_FAIL:
+		world->disk->fails_checkpoints = true;
 		break;
 	case OPERATION_KINDS:
 		break;

@@ -4,7 +4,7 @@
  * segments are freed, tables dropped.  Each answer must be a version that was
  * current at some moment in between; a row that was live all the time is in a
  * scan exactly once. */
-#include "tests/simulator/act.h"
+#include "tests/simulator/batch.h"
 
 #include "base/murmur3.h"
 
@@ -118,9 +118,27 @@ begin_scan(struct world *world, struct held *held)
 
 static void go_on(struct world *world, struct held *held);
 
+/* While the disk is reading what they were. */
+static void
+overwrite_what_is_read(struct world *world, const struct held *held,
+		       unsigned table)
+{
+	struct batch batch = { .count = 0 };
+	bool is_done;
+
+	for (size_t i = 0; i < held->read.count; i++)
+		batch_add_row(world, &batch, table, held->keys[i],
+			      8 + draw(world, 600));
+	is_done = batch_write(world, &batch);
+	batch_finish(&batch);
+	if (is_done && !world_is_over(world))
+		act_commit(world, true);
+}
+
 void
 act_hold(struct world *world)
 {
+	unsigned table = act_draw_table(world);
 	struct held *held;
 	size_t at = 0;
 
@@ -131,7 +149,7 @@ act_hold(struct world *world)
 	held = calloc(1, sizeof(*held));
 	if (held == NULL)
 		abort();
-	held->table = world->model.now.tables[act_draw_table(world)].id;
+	held->table = world->model.now.tables[table].id;
 	held->from = world->model.count;
 	held->from_s = engine_now_s(world->engine);
 	held->pace = 10 + draw(world, 90);
@@ -144,6 +162,9 @@ act_hold(struct world *world)
 	world->held[at] = held;
 	/* What a read finds is decided when it is asked for first. */
 	go_on(world, held);
+	if (!held->is_scan && held->status == ENGINE_PENDING &&
+	    !world_is_over(world) && chance(world, 40))
+		overwrite_what_is_read(world, held, table);
 }
 
 /* ---- going on ---- */
@@ -251,6 +272,20 @@ finish(struct world *world, size_t at)
 	world->held[at] = NULL;
 }
 
+/* What is read slowly and then at once: a cache that took what the slow read
+ * has found must not show it when it is old. */
+static void
+read_again(struct world *world, struct held *held)
+{
+	if (held->is_scan || held->status != 0 || chance(world, 50))
+		return;
+	engine_read_finish(world->engine, &held->read);
+	held->from = world->model.count;
+	held->from_s = engine_now_s(world->engine);
+	held->status = ENGINE_PENDING;
+	go_on(world, held);
+}
+
 void
 act_go_on_with_held(struct world *world)
 {
@@ -260,6 +295,8 @@ act_go_on_with_held(struct world *world)
 		if (held == NULL || !chance(world, held->pace))
 			continue;
 		go_on(world, held);
+		if (!world_is_over(world))
+			read_again(world, held);
 		if (held->status != ENGINE_PENDING && !world_is_over(world))
 			finish(world, i);
 	}

@@ -64,7 +64,7 @@ draw_size(struct world *world)
 			return 8 + draw(world, most - 8);
 		break;
 	}
-	return 8 + draw(world, 150);
+	return 8 + draw(world, world->plan->has_cached_rows ? 750 : 150);
 }
 
 static uint32_t

@@ -29,6 +29,7 @@ struct bytes {
 struct content {
 	struct content *next; /* of all that the disk ever had */
 	uint32_t number;      /* counted from 1 */
+	bool is_checkpoint;
 	bool is_rewritten;    /* in place: segments and checkpoints */
 	struct bytes seen;
 	struct bytes durable;

@@ -155,6 +155,7 @@ disk_add(struct disk *disk, const char *name)
 
 	content->next = disk->contents;
 	content->number = ++disk->content_count;
+	content->is_checkpoint = strstr(name, ".checkpoint") != NULL;
 	content->is_rewritten = strstr(name, ".segments") != NULL ||
 				strstr(name, ".checkpoint") != NULL;
 	disk->contents = content;
@@ -312,6 +313,7 @@ disk_restart(struct disk *disk)
 
 	assert(disk->door == NULL);
 	disk->has_crashed = false;
+	disk->fails_checkpoints = false;
 	while (*link != NULL) {
 		struct content *content = *link;
 		bool is_named = has_name(disk, content);

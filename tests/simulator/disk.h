@@ -66,6 +66,7 @@ struct disk {
 	bool misdirects_next;    /* the next write to segments or checkpoints
 				    goes to a wrong place */
 	bool loses_next;         /* or nowhere, and says that all is well */
+	bool fails_checkpoints;  /* all writes to them */
 	bool is_verbose;         /* prints everything that is asked of it */
 
 	/* The caller's to look at. */
@@ -124,8 +125,9 @@ void disk_keep(struct disk *disk, struct random *random,
 	       uint32_t segment_size);
 bool disk_return(struct disk *disk, struct random *random);
 bool disk_cut(struct disk *disk, struct random *random);
-/* A bit of some checkpoint. */
+/* A bit of some checkpoint, or of some file of segments. */
 bool disk_spoil(struct disk *disk, struct random *random);
+bool disk_rot(struct disk *disk, struct random *random);
 
 /* A number that changes with any name or byte that can be seen. */
 uint64_t disk_checksum(const struct disk *disk);

@@ -127,8 +127,8 @@ disk_flip(struct disk *disk, struct random *random)
 	return flip(draw_content(disk, random), random);
 }
 
-bool
-disk_spoil(struct disk *disk, struct random *random)
+static bool
+flip_in(struct disk *disk, const char *kind, struct random *random)
 {
 	uint32_t first = random_below(random, (uint32_t)disk->seen.count + 1);
 
@@ -136,10 +136,22 @@ disk_spoil(struct disk *disk, struct random *random)
 		const struct disk_name *name =
 			&disk->seen.names[(first + i) % disk->seen.count];
 
-		if (strstr(name->name, ".checkpoint") != NULL)
+		if (strstr(name->name, kind) != NULL)
 			return flip(name->content, random);
 	}
 	return false;
+}
+
+bool
+disk_spoil(struct disk *disk, struct random *random)
+{
+	return flip_in(disk, ".checkpoint", random);
+}
+
+bool
+disk_rot(struct disk *disk, struct random *random)
+{
+	return flip_in(disk, ".segments", random);
 }
 
 bool

@@ -380,7 +380,9 @@ write_content(struct disk *disk, const struct flight *flight)
 	    disk_used_bytes(disk) + (end - content->seen.size) >
 		    disk->faults.bytes_max)
 		return -ENOSPC;
-	if (fails(disk, disk->faults.write_error)) {
+	if ((disk->fails_checkpoints && content->is_checkpoint &&
+	     fails(disk, 10000)) ||
+	    fails(disk, disk->faults.write_error)) {
 		struct survival survival = survival_draw(&disk->random);
 
 		content_write_partly(content, operation->offset,

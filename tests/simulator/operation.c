@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { CHURN_PERCENT = 8, CACHE_SIZE_LEAST = 65536 };
+
 /* How often an operation comes, and in how many percent of the seeds at all. */
 static const struct {
 	const char *name;
@@ -46,6 +48,8 @@ static const struct {
 	[OPERATION_STALE] = { "stale", 3, 6 },
 	[OPERATION_CUT] = { "cut", 1, 4 },
 	[OPERATION_SPOIL] = { "spoil", 2, 15 },
+	[OPERATION_ROT] = { "rot", 2, 6 },
+	[OPERATION_FAIL] = { "fail", 1, 10 },
 };
 
 const char *
@@ -71,14 +75,17 @@ draw_geometry(struct plan *plan, struct random *random)
 static void
 draw_sizes(struct plan *plan, struct random *random)
 {
-	static const uint64_t caches[] = { ENGINE_CACHE_NONE, 8192, 16384, 65536,
-					   0 };
+	/* A smaller one than the least keeps nothing. */
+	static const uint64_t caches[] = {
+		ENGINE_CACHE_NONE, 8192, CACHE_SIZE_LEAST, CACHE_SIZE_LEAST, 0
+	};
 	static const uint64_t separators[] = { 1, 16384, 65536, 1 << 20, 0 };
 	static const uint64_t checkpoints[] = { 1, 4096, 8192, 32768, 0 };
 
 	plan->options.cache_size = caches[random_below(random, 5)];
 	plan->options.separator_size = separators[random_below(random, 5)];
 	plan->options.checkpoint_size = checkpoints[random_below(random, 5)];
+	plan->has_cached_rows = plan->options.cache_size == CACHE_SIZE_LEAST;
 	plan->options.is_separation_eager = random_percent(random, 30);
 }
 
@@ -114,6 +121,47 @@ draw_switches(struct plan *plan, struct random *random)
 	};
 }
 
+/* Some lives are for what takes many checkpoints and many reused places. */
+static void
+draw_churn(struct plan *plan, struct random *random, enum geometry geometry)
+{
+	plan->is_churning = random_percent(random, CHURN_PERCENT);
+	if (!plan->is_churning || geometry != GEOMETRY_SMALL)
+		return;
+	plan->options.segment_size = 4096;
+	plan->options.file_segments = 8;
+	plan->options.size_max =
+		4096 * (uint64_t)(16 + random_below(random, 32));
+	plan->has_large_rows = false;
+	plan->has_big_rows = false;
+	plan->gc_grace_s = 0;
+	plan->faults = (struct disk_faults){ 0 };
+}
+
+static uint8_t
+churn_weight(enum operation_kind kind, uint8_t weight)
+{
+	switch (kind) {
+	case OPERATION_OVERWRITE:
+	case OPERATION_FINISH:
+		return 8;
+	case OPERATION_COMPACT:
+	case OPERATION_CHECKPOINT:
+		return 12;
+	case OPERATION_SPOIL:
+		return 2;
+	case OPERATION_FAIL:
+		return 5;
+	case OPERATION_FLOOD:
+	case OPERATION_BIG:
+	case OPERATION_FILL:
+	case OPERATION_ROOM:
+		return 0;
+	default:
+		return weight;
+	}
+}
+
 static enum operation_kind
 draw_kind(struct random *random, const uint8_t weights[OPERATION_KINDS],
 	  uint32_t sum)
@@ -139,10 +187,13 @@ plan_make(struct plan *plan, uint64_t seed, size_t count,
 		draw_geometry(plan, &random);
 	draw_sizes(plan, &random);
 	draw_switches(plan, &random);
+	draw_churn(plan, &random, geometry);
 	for (unsigned kind = 0; kind < OPERATION_KINDS; kind++) {
 		weights[kind] = random_percent(&random, kinds[kind].percent) ?
 					kinds[kind].weight :
 					0;
+		if (plan->is_churning)
+			weights[kind] = churn_weight(kind, weights[kind]);
 		sum += weights[kind];
 	}
 	plan->operations = malloc(count * sizeof(*plan->operations));

@@ -47,6 +47,8 @@ enum operation_kind {
 	OPERATION_STALE,     /* an older version of itself */
 	OPERATION_CUT,       /* a file is shorter */
 	OPERATION_SPOIL,     /* a checkpoint can't be used any more */
+	OPERATION_ROT,       /* bits of segments, and all of them are moved */
+	OPERATION_FAIL,      /* checkpoints, till the next opening */
 	OPERATION_KINDS
 };
 
@@ -67,8 +69,10 @@ struct plan {
 	bool has_expiry;
 	bool has_old_timestamps;
 	bool has_large_rows;
+	bool has_cached_rows; /* of sizes that fill a cache */
 	bool has_big_rows; /* larger than a segment */
 	bool has_read_only;
+	bool is_churning; /* little room, many victims and checkpoints */
 	uint32_t gc_grace_s;       /* when it is told */
 	struct disk_faults faults; /* when they are on */
 	struct operation *operations;

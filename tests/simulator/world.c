@@ -211,7 +211,7 @@ open_without_errors(struct world *world, const struct error *first)
 	    world->disk->has_crashed)
 		return;
 	world_say(world, "  opening failed for good: %s", error.message);
-	if (!world->is_damaged)
+	if (!world->is_damaged || world->is_only_spoiled)
 		world_violate(world, VIOLATION_REFUSED, "opening: %s",
 			      error.message);
 }

@@ -40,6 +40,7 @@ struct world {
 	bool was_full;    /* there was a limit since the last opening */
 	bool has_errors;  /* the disk makes up errors */
 	bool is_damaged;  /* errors are as good as answers */
+	bool is_only_spoiled; /* one bit of one checkpoint: the other will do */
 	uint64_t tail_lsn; /* what the damaged disk has proved at each opening
 			      since the last judgement */
 	uint64_t database_id;
