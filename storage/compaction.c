@@ -404,6 +404,13 @@ end_round_if_quiet(struct engine *engine)
 		end_round(engine);
 }
 
+void
+compaction_note_forgotten(struct engine *engine, uint64_t bytes)
+{
+	if (engine->compaction != NULL)
+		engine->compaction->round.dead_bytes += bytes;
+}
+
 bool
 compaction_demand(struct engine *engine)
 {

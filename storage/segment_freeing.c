@@ -3,6 +3,7 @@
 
 #include "base/pack.h"
 #include "storage/checkpoint_writer.h"
+#include "storage/compaction.h"
 #include "storage/write_append.h"
 
 #include <assert.h>
@@ -437,6 +438,7 @@ forget_row(struct engine *engine, const struct freed_life *life)
 				 &old)) {
 		table_remove_entry(freed, &old);
 		segment_manager_kill_record(&engine->segments, old.location);
+		compaction_note_forgotten(engine, old.location.size);
 	}
 	return true;
 }
