@@ -39,7 +39,8 @@ enum {
 	FREEING_STEPS_MAX = 10000, /* unless something will be free */
 	CHECKPOINTS = 2,
 	PASSES = 2,
-	ROW_SIZE = 80 /* of table 3, about */
+	ROW_SIZE = 80, /* of table 3, about */
+	TAIL_RECORDS = 4
 };
 
 enum urgency {
@@ -234,6 +235,23 @@ dead_bytes_of(const struct engine *engine)
 	return engine->segments.record_bytes - engine->segments.live_bytes;
 }
 
+/* What a few records of the usual size go into. */
+static uint32_t
+tail_min(const struct engine *engine)
+{
+	uint64_t bytes = 0, records = 0;
+
+	for (size_t i = 0; i < engine->tables.count; i++) {
+		const struct table *table = engine->tables.tables[i];
+
+		bytes += table->live_bytes;
+		records += primary_index_count(table->index);
+	}
+	if (records == 0 || bytes / records > UINT32_MAX / TAIL_RECORDS)
+		return UINT32_MAX;
+	return (uint32_t)(bytes / records * TAIL_RECORDS);
+}
+
 static void
 begin_round(struct engine *engine)
 {
@@ -243,6 +261,7 @@ begin_round(struct engine *engine)
 		.best_free = segment_manager_available(&engine->segments),
 	};
 	compaction->choice.before = engine->segments.next_sequence;
+	compaction->choice.tail_min = tail_min(engine);
 }
 
 static void

@@ -6,30 +6,38 @@
 enum {
 	LOOKS = 8,      /* segments of a bucket that are compared */
 	PASSES = 64,    /* and passed over, as they can't be moved */
+	BLOCKS_MIN = 8, /* of a segment, so that a little room is worth it */
 	BUCKET_NONE = 0 /* in a segment: it is in none; else the number + 1 */
 };
 
 /* What holds no record, and isn't lost by packing alone: a user's small buffers
- * are rounded up to blocks; a segment that is less than half full has another
- * one that it goes with. */
+ * are rounded up to blocks; where a few records would have found room, or in a
+ * segment that is less than half full, others can be packed in.  Not so where
+ * rows of table 3 cost most of what a little room wins. */
 static uint32_t
-loose_room(const struct segment_manager *segments, uint32_t segment)
+loose_room(const struct victim_choice *choice, uint32_t segment)
 {
+	const struct segment_manager *segments = choice->segments;
 	const struct segment *entry = &segments->segments[segment];
 	uint32_t room = segments->segment_size - FORMAT_HEADER_SIZE;
 	uint32_t tail = room - entry->record_bytes;
-	bool has_many_buffers = entry->last_write > entry->first_write;
+	uint32_t least = entry->last_write > entry->first_write ? room / 8 :
+								   room / 2;
 
-	return tail > (has_many_buffers ? room / 8 : room / 2) ? tail : 0;
+	if (choice->tail_min < least &&
+	    segments->segment_size >= BLOCKS_MIN * FORMAT_BLOCK_SIZE)
+		least = choice->tail_min > room / 16 ? choice->tail_min :
+						       room / 16;
+	return tail > least ? tail : 0;
 }
 
 uint32_t
-victim_choice_gain(const struct segment_manager *segments, uint32_t segment)
+victim_choice_gain(const struct victim_choice *choice, uint32_t segment)
 {
-	const struct segment *entry = &segments->segments[segment];
+	const struct segment *entry = &choice->segments->segments[segment];
 
 	return entry->record_bytes - entry->live_bytes +
-	       loose_room(segments, segment);
+	       loose_room(choice, segment);
 }
 
 static unsigned
@@ -67,7 +75,8 @@ victim_choice_init(struct victim_choice *choice,
 		   struct segment_manager *segments)
 {
 	*choice = (struct victim_choice){ .segments = segments,
-					  .before = UINT64_MAX };
+					  .before = UINT64_MAX,
+					  .tail_min = UINT32_MAX };
 	for (unsigned i = 0; i < VICTIM_BUCKETS; i++)
 		choice->buckets[i] = (struct segment_list){ SEGMENT_NONE,
 							    SEGMENT_NONE, 0 };
@@ -88,7 +97,7 @@ may_move(const struct victim_choice *choice, uint32_t segment,
 
 	return entry->last_write <= durable &&
 	       entry->sequence < choice->before &&
-	       victim_choice_gain(choice->segments, segment) >= gain_min;
+	       victim_choice_gain(choice, segment) >= gain_min;
 }
 
 /* (1 - u) / u * age, without fractions: the product of two such numbers stays
@@ -99,15 +108,16 @@ struct score {
 };
 
 static struct score
-score_of(const struct segment_manager *segments, uint32_t segment)
+score_of(const struct victim_choice *choice, uint32_t segment)
 {
+	const struct segment_manager *segments = choice->segments;
 	const struct segment *entry = &segments->segments[segment];
 	uint64_t age = segments->next_sequence - entry->sequence;
 
 	if (age > UINT32_MAX)
 		age = UINT32_MAX;
 	return (struct score){
-		.value = age * victim_choice_gain(segments, segment),
+		.value = age * victim_choice_gain(choice, segment),
 		.cost = entry->live_bytes,
 	};
 }
@@ -138,7 +148,7 @@ look_into(const struct victim_choice *choice, unsigned bucket,
 			continue;
 		}
 		looks--;
-		score = score_of(segments, segment);
+		score = score_of(choice, segment);
 		if (*best != SEGMENT_NONE && !is_better(score, *best_score))
 			continue;
 		*best = segment;
