@@ -525,4 +525,6 @@ CASES = [
 ]
 
 if __name__ == "__main__":
+    # Whoever runs this may ignore it, and that is inherited.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     main(CASES)

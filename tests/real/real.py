@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
@@ -82,7 +83,9 @@ def nor_is_one_that_forbids_it(context, folder):
 def with_bad_disk(context, path, script, **how):
     if context.bad_disk is None:
         raise Skip("not with a sanitizer, which must be loaded first")
-    environment = dict(os.environ, LD_PRELOAD=context.bad_disk,
+    # The loader takes a blank for the end of a name.
+    preloaded = shutil.copy(context.bad_disk, os.path.dirname(path))
+    environment = dict(os.environ, LD_PRELOAD=preloaded,
                        BAD_DISK_FILES=".segments")
     for name, number in how.items():
         environment["BAD_DISK_" + name.upper()] = str(number)
