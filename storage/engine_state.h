@@ -31,6 +31,13 @@ struct freeing {
 	size_t waiting_capacity;
 };
 
+/* Since when somebody waits for segments: storage/room.c. */
+struct room_wait {
+	bool is_waiting;
+	uint64_t moved;       /* moving buffers written by then */
+	uint64_t checkpoints; /* published by then */
+};
+
 struct engine {
 	struct io *io;
 	enum engine_sync sync;
@@ -51,6 +58,7 @@ struct engine {
 	struct checkpoint_writer *checkpoints; /* NULL: read only */
 	struct horizon horizon;
 	struct freeing freeing;
+	struct room_wait room_wait;
 	struct table *freed; /* table 3, also in tables */
 	struct pending_map pending;
 	struct record_cache *cache; /* NULL: none */

@@ -2,13 +2,20 @@
 #include "storage/room.h"
 
 #include "storage/compaction.h"
+#include "storage/run.h"
 #include "storage/segment_freeing.h"
 
 enum {
 	/* Segments in use may have a quarter more bytes than what lives in
 	 * them, and this: a small database is left alone. */
 	FLOOR_SEGMENTS = 16,
-	FLOOR_BYTES = 8 << 20
+	FLOOR_BYTES = 8 << 20,
+	/* Work that goes on for somebody who waits without winning what he
+	 * needs: so many moving buffers, more for each segment, or checkpoints.
+	 * At 98 % one segment in fifty is won. */
+	WAIT_MOVED_MAX = 256,
+	WAIT_MOVED_SEGMENT = 64,
+	WAIT_CHECKPOINTS_MAX = 16
 };
 
 static uint64_t
@@ -53,22 +60,39 @@ is_settling(struct engine *engine)
 	return true;
 }
 
+/* In a database that is all but full, work may go round without an end: what
+ * is won is taken by what winning it takes. */
+static bool
+has_waited_in_vain(struct engine *engine, uint32_t missing)
+{
+	struct room_wait *wait = &engine->room_wait;
+	uint64_t moved = engine->moving.buffers_written;
+	uint64_t checkpoints = engine->counters.checkpoints;
+
+	if (!wait->is_waiting)
+		*wait = (struct room_wait){ true, moved, checkpoints };
+	return moved - wait->moved >
+		       WAIT_MOVED_MAX + (uint64_t)missing * WAIT_MOVED_SEGMENT ||
+	       checkpoints - wait->checkpoints > WAIT_CHECKPOINTS_MAX;
+}
+
 /* What will be free by itself is waited for if it is enough; then growing is
  * tried first where waste allows it, and last where it doesn't. */
 static int
 make_room(struct engine *engine, uint32_t missing, struct error *error)
 {
 	struct error failure = ERROR_INIT;
+	bool is_in_vain = has_waited_in_vain(engine, missing);
 	int status = 0;
 
-	if (segment_freeing_count(engine) >= missing)
+	if (!is_in_vain && segment_freeing_count(engine) >= missing)
 		return ENGINE_PENDING;
 	if (room_may_grow(engine)) {
 		status = segment_growth_demand(&engine->segments, &failure);
 		if (status == 0)
 			return ENGINE_PENDING;
 	}
-	if (can_reclaim(engine))
+	if (!is_in_vain && can_reclaim(engine))
 		return ENGINE_PENDING;
 	if (status == 0)
 		status = segment_growth_demand(&engine->segments, &failure);
@@ -77,9 +101,10 @@ make_room(struct engine *engine, uint32_t missing, struct error *error)
 	/* Now that files can't grow, a few dead segments are worth the room
 	 * that their rows take. */
 	segment_freeing_step(engine, true);
-	if (can_reclaim(engine) || is_settling(engine) ||
-	    segment_freeing_ask_checkpoint(engine))
+	if (!is_in_vain && (can_reclaim(engine) || is_settling(engine) ||
+			    segment_freeing_ask_checkpoint(engine)))
 		return ENGINE_PENDING;
+	engine->room_wait.is_waiting = false;
 	if (error != NULL)
 		*error = failure;
 	return status;
@@ -98,10 +123,10 @@ room_find(struct engine *engine, uint32_t segments, enum room_level level,
 {
 	uint32_t needed = segments + kept_back(level);
 
-	if (segments == 0 ||
-	    needed <= segment_manager_available(&engine->segments))
+	if (segments == 0)
 		return 0;
-	segment_freeing_step(engine, true);
+	if (needed > segment_manager_available(&engine->segments))
+		segment_freeing_step(engine, true);
 	if (needed <= segment_manager_available(&engine->segments))
 		return 0;
 	return make_room(engine,
@@ -112,14 +137,24 @@ room_find(struct engine *engine, uint32_t segments, enum room_level level,
 /* There are free segments enough, but no neighbours.  What becomes free may
  * join them, and a new file has as many as a run can need. */
 static int
-make_neighbours(struct engine *engine, struct error *error)
+make_neighbours(struct engine *engine, uint32_t missing, struct error *error)
 {
 	int status = segment_growth_demand(&engine->segments, error);
 
 	if (status == 0)
 		return ENGINE_PENDING;
 	segment_freeing_step(engine, true);
-	return segment_freeing_count(engine) > 0 ? ENGINE_PENDING : status;
+	if (!has_waited_in_vain(engine, missing) &&
+	    segment_freeing_count(engine) > 0)
+		return ENGINE_PENDING;
+	engine->room_wait.is_waiting = false;
+	return status;
+}
+
+void
+room_found(struct engine *engine)
+{
+	engine->room_wait.is_waiting = false;
 }
 
 int
@@ -130,7 +165,10 @@ room_prepare_run(struct engine *engine, uint32_t record_size,
 	case 0:
 		return 0;
 	case PREPARE_NO_NEIGHBOURS:
-		return make_neighbours(engine, error);
+		return make_neighbours(
+			engine,
+			run_parts(engine->segments.segment_size, record_size),
+			error);
 	default:
 		return error_no_memory(error);
 	}
