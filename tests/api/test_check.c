@@ -79,6 +79,20 @@ TEST(check_of_a_sound_database_has_no_rows)
 	api_remove_directory(path);
 }
 
+TEST(a_database_in_memory_has_no_checkpoint_to_miss)
+{
+	struct logstor_options options = small;
+	struct logstor_statistics stats = { .size = sizeof(stats) };
+
+	options.checkpoint_size = 64 << 10;
+	open_table(NULL, &options);
+	fill(300, 30);
+	assert_int_equal(logstor_stats(api.database, &stats), LOGSTOR_OK);
+	assert_true(stats.checkpoints > 0);
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	api_close(&api);
+}
+
 struct watch {
 	uint64_t calls;
 	uint64_t done, total;
