@@ -19,7 +19,7 @@ from manifest import MOVING, USER, read_manifest
 from support import Shell, run_cases
 
 SMALL = {"segment": 8192, "segments": 16, "checkpoint": 1,
-         "size_max": 120 * 8192}
+         "size_max": 200 * 8192}
 CREATE = "CREATE KEYSPACE ks; USE ks;" \
     "CREATE TABLE t (k int PRIMARY KEY, v text);" \
     "CREATE TABLE u (k int PRIMARY KEY, v text);"

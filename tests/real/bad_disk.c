@@ -19,11 +19,15 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#pragma GCC visibility push(default)
+
 ssize_t pread(int fd, void *data, size_t size, off_t offset);
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset);
 ssize_t pread64(int fd, void *data, size_t size, off_t offset);
 ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset);
 int fdatasync(int fd);
+
+#pragma GCC visibility pop
 
 static long
 number_of(const char *name)
