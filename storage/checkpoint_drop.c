@@ -77,18 +77,6 @@ is_grace_over(struct engine *engine, const struct table *table,
 
 /* ---- registrations ---- */
 
-static int
-compare_hashes(const void *a, const void *b)
-{
-	const struct key_hash *left = a, *right = b;
-
-	if (left->token != right->token)
-		return left->token < right->token ? -1 : 1;
-	if (left->fingerprint != right->fingerprint)
-		return left->fingerprint < right->fingerprint ? -1 : 1;
-	return 0;
-}
-
 /* Tables that come later have numbers, and so registrations, that weren't
  * there before; those that go meanwhile only stay a little longer. */
 static bool
@@ -111,7 +99,7 @@ know_registered(struct checkpoint_drop *drop)
 	}
 	drop->registered_count = tables->count;
 	qsort(drop->registered, drop->registered_count,
-	      sizeof(*drop->registered), compare_hashes);
+	      sizeof(*drop->registered), engine_compare_hashes);
 	return true;
 }
 
@@ -125,7 +113,7 @@ is_of_dropped_table(struct checkpoint_drop *drop,
 
 	return know_registered(drop) &&
 	       bsearch(&hash, drop->registered, drop->registered_count,
-		       sizeof(hash), compare_hashes) == NULL;
+		       sizeof(hash), engine_compare_hashes) == NULL;
 }
 
 /* ---- dropping ---- */

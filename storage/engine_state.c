@@ -66,6 +66,18 @@ engine_hash_key(const struct engine *engine, struct slice key)
 	};
 }
 
+int
+engine_compare_hashes(const void *a, const void *b)
+{
+	const struct key_hash *left = a, *right = b;
+
+	if (left->token != right->token)
+		return left->token < right->token ? -1 : 1;
+	if (left->fingerprint != right->fingerprint)
+		return left->fingerprint < right->fingerprint ? -1 : 1;
+	return 0;
+}
+
 struct table *
 engine_find_table(struct engine *engine, uint32_t table)
 {

@@ -90,6 +90,8 @@ struct key_hash {
 	uint64_t fingerprint;
 };
 struct key_hash engine_hash_key(const struct engine *engine, struct slice key);
+/* Of struct key_hash, for qsort and bsearch. */
+int engine_compare_hashes(const void *a, const void *b);
 
 /* A table whose rows can be seen, or NULL. */
 struct table *engine_find_table(struct engine *engine, uint32_t table);

@@ -195,18 +195,6 @@ replay_judge_stale(struct replay *replay, struct error *error)
 
 /* ---- table 3 ---- */
 
-static int
-compare_hashes(const void *a, const void *b)
-{
-	const struct key_hash *left = a, *right = b;
-
-	if (left->token != right->token)
-		return left->token < right->token ? -1 : 1;
-	if (left->fingerprint != right->fingerprint)
-		return left->fingerprint < right->fingerprint ? -1 : 1;
-	return 0;
-}
-
 static void
 remove_unwanted(struct replay *replay, const struct key_hash *wanted,
 		size_t count)
@@ -221,7 +209,7 @@ remove_unwanted(struct replay *replay, const struct key_hash *wanted,
 						 entry->fingerprint };
 
 			if (bsearch(&hash, wanted, count, sizeof(hash),
-				    compare_hashes) == NULL)
+				    engine_compare_hashes) == NULL)
 				take_out(replay, table, entry);
 		}
 	}
@@ -242,7 +230,7 @@ replay_judge_freed(struct replay *replay, const struct freed_row *wanted,
 		hashes[i] = engine_hash_key(replay->engine,
 					    slice_make(key, sizeof(key)));
 	}
-	qsort(hashes, count, sizeof(*hashes), compare_hashes);
+	qsort(hashes, count, sizeof(*hashes), engine_compare_hashes);
 	remove_unwanted(replay, hashes, count);
 	free(hashes);
 	return 0;
