@@ -30,6 +30,48 @@ api_open(struct api *api)
 	api_must(api, "CREATE KEYSPACE ks; USE ks");
 }
 
+const struct logstor_options api_small = {
+	.size = sizeof(api_small),
+	.segment_size = 4096,
+	.file_segments = 16,
+	.cache_size = 1 << 20,
+	.separator_size = 256 << 10,
+	.checkpoint_size = 256 << 10,
+};
+
+void
+api_open_table(struct api *api, const char *path,
+	       const struct logstor_options *options)
+{
+	api_open_path(api, path, options);
+	api_must(api, "CREATE KEYSPACE IF NOT EXISTS ks; USE ks;"
+		      "CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY,"
+		      " v text)");
+}
+
+void
+api_fill(struct api *api, int count, int times)
+{
+	logstor_statement *insert;
+	char text[201];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	logstor_set_deferred_commit(api->database, true);
+	insert = api_prepare(api, "INSERT INTO t (k, v) VALUES (?, ?)");
+	for (int i = 0; i < count * times; i++) {
+		assert_int_equal(logstor_bind_int64(insert, 0, i % count),
+				 LOGSTOR_OK);
+		assert_int_equal(logstor_bind_text(insert, 1, text, -1),
+				 LOGSTOR_OK);
+		if (logstor_step(insert) != LOGSTOR_DONE)
+			fail_msg("%s", logstor_error_message(api->session));
+	}
+	logstor_finalize(insert);
+	assert_int_equal(logstor_commit(api->database), LOGSTOR_OK);
+	logstor_set_deferred_commit(api->database, false);
+}
+
 void
 api_close(struct api *api)
 {

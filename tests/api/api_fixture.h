@@ -20,6 +20,14 @@ void api_open(struct api *api);
 /* In a directory; no keyspace is made. */
 void api_open_path(struct api *api, const char *path,
 		   const struct logstor_options *options);
+/* The same, with a table ks.t (k int PRIMARY KEY, v text); ks is in use. */
+void api_open_table(struct api *api, const char *path,
+		    const struct logstor_options *options);
+/* Geometry and memory so small that little work reaches everything. */
+extern const struct logstor_options api_small;
+/* Writes the rows 0 … ${count} - 1 of t, of 200 bytes, ${times} over, so that
+ * most of it is dead. */
+void api_fill(struct api *api, int count, int times);
 void api_close(struct api *api);
 
 /* Runs one statement in ${session}: values as literals, separated by `|`,

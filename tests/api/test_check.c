@@ -13,56 +13,14 @@
 
 static struct api api;
 
-static const struct logstor_options small = {
-	.size = sizeof(small),
-	.segment_size = 4096,
-	.file_segments = 16,
-	.cache_size = 1 << 20,
-	.separator_size = 256 << 10,
-	.checkpoint_size = 256 << 10,
-};
-
-static void
-open_table(const char *path, const struct logstor_options *options)
-{
-	api_open_path(&api, path, options);
-	api_must(&api, "CREATE KEYSPACE IF NOT EXISTS ks; USE ks;"
-		       "CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY,"
-		       " v text)");
-}
-
-/* Writes the rows 0 … ${count} - 1, so often that most of it is dead. */
-static void
-fill(int count, int times)
-{
-	logstor_statement *insert;
-	char text[201];
-
-	memset(text, 'x', sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	logstor_set_deferred_commit(api.database, true);
-	insert = api_prepare(&api, "INSERT INTO t (k, v) VALUES (?, ?)");
-	for (int i = 0; i < count * times; i++) {
-		assert_int_equal(logstor_bind_int64(insert, 0, i % count),
-				 LOGSTOR_OK);
-		assert_int_equal(logstor_bind_text(insert, 1, text, -1),
-				 LOGSTOR_OK);
-		if (logstor_step(insert) != LOGSTOR_DONE)
-			fail_msg("%s", logstor_error_message(api.session));
-	}
-	logstor_finalize(insert);
-	assert_int_equal(logstor_commit(api.database), LOGSTOR_OK);
-	logstor_set_deferred_commit(api.database, false);
-}
-
 TEST(check_of_a_sound_database_has_no_rows)
 {
 	char *path = api_make_directory();
 	logstor_statement *check;
 
-	open_table(path, &small);
+	api_open_table(&api, path, &api_small);
 	assert_string_equal(api_query(&api, "CHECK"), "");
-	fill(100, 3);
+	api_fill(&api, 100, 3);
 	check = api_prepare(&api, "CHECK");
 	assert_int_equal(logstor_statement_kind(check),
 			 LOGSTOR_STATEMENT_CHECK);
@@ -73,7 +31,7 @@ TEST(check_of_a_sound_database_has_no_rows)
 	assert_int_equal(logstor_step(check), LOGSTOR_DONE);
 	logstor_finalize(check);
 	api_close(&api);
-	open_table(path, &small);
+	api_open_table(&api, path, &api_small);
 	assert_string_equal(api_query(&api, "CHECK"), "");
 	api_close(&api);
 	api_remove_directory(path);
@@ -81,12 +39,12 @@ TEST(check_of_a_sound_database_has_no_rows)
 
 TEST(a_database_in_memory_has_no_checkpoint_to_miss)
 {
-	struct logstor_options options = small;
+	struct logstor_options options = api_small;
 	struct logstor_statistics stats = { .size = sizeof(stats) };
 
 	options.checkpoint_size = 64 << 10;
-	open_table(NULL, &options);
-	fill(300, 30);
+	api_open_table(&api, NULL, &options);
+	api_fill(&api, 300, 30);
 	assert_int_equal(logstor_stats(api.database, &stats), LOGSTOR_OK);
 	assert_true(stats.checkpoints > 0);
 	assert_string_equal(api_query(&api, "CHECK"), "");
@@ -115,8 +73,8 @@ TEST(progress_of_long_work_is_told_in_bytes)
 	struct watch seen = { 0 };
 	char *path = api_make_directory();
 
-	open_table(path, &small);
-	fill(2000, 1);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 2000, 1);
 	logstor_set_progress(api.database, watch, &seen);
 	assert_string_equal(api_query(&api, "CHECK"), "");
 	assert_true(seen.calls > 0);
@@ -146,8 +104,8 @@ TEST(check_does_not_wait_where_nothing_may)
 	logstor_statement *check;
 	int result;
 
-	open_table(path, &small);
-	fill(500, 2);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 500, 2);
 	logstor_set_blocking(api.database, false);
 	check = api_prepare(&api, "CHECK");
 	while ((result = logstor_step(check)) != LOGSTOR_DONE) {
@@ -202,9 +160,9 @@ TEST(check_names_the_file_and_the_place_of_a_fault)
 	uint64_t offset;
 	int faults = 0;
 
-	open_table(path, &small);
+	api_open_table(&api, path, &api_small);
 	api_must(&api, "INSERT INTO t (k, v) VALUES (1000, 'to be damaged')");
-	fill(100, 1);
+	api_fill(&api, 100, 1);
 	offset = damage(path, "to be damaged");
 	check = api_prepare(&api, "CHECK");
 	while (logstor_step(check) == LOGSTOR_ROW) {
@@ -215,7 +173,7 @@ TEST(check_names_the_file_and_the_place_of_a_fault)
 				    "00-000000.segments");
 		/* Where its record or its buffer begins. */
 		assert_true(there <= offset);
-		assert_true(offset - there < small.segment_size);
+		assert_true(offset - there < api_small.segment_size);
 		assert_string_not_equal(
 			logstor_column_text(check, 2, LOGSTOR_TEXT, NULL), "");
 		faults++;
@@ -233,11 +191,11 @@ TEST(check_names_the_file_and_the_place_of_a_fault)
 
 TEST(readers_may_check)
 {
-	struct logstor_options options = small;
+	struct logstor_options options = api_small;
 	char *path = api_make_directory();
 
-	open_table(path, &small);
-	fill(20, 2);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 20, 2);
 	api_close(&api);
 	options.read_only = true;
 	api_open_path(&api, path, &options);

@@ -13,48 +13,6 @@
 
 static struct api api;
 
-static const struct logstor_options small = {
-	.size = sizeof(small),
-	.segment_size = 4096,
-	.file_segments = 16,
-	.cache_size = 1 << 20,
-	.separator_size = 256 << 10,
-	.checkpoint_size = 256 << 10,
-};
-
-static void
-open_table(const char *path, const struct logstor_options *options)
-{
-	api_open_path(&api, path, options);
-	api_must(&api, "CREATE KEYSPACE IF NOT EXISTS ks; USE ks;"
-		       "CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY,"
-		       " v text)");
-}
-
-/* Writes the rows 0 … ${count} - 1, so often that most of it is dead. */
-static void
-fill(int count, int times)
-{
-	logstor_statement *insert;
-	char text[201];
-
-	memset(text, 'x', sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	logstor_set_deferred_commit(api.database, true);
-	insert = api_prepare(&api, "INSERT INTO t (k, v) VALUES (?, ?)");
-	for (int i = 0; i < count * times; i++) {
-		assert_int_equal(logstor_bind_int64(insert, 0, i % count),
-				 LOGSTOR_OK);
-		assert_int_equal(logstor_bind_text(insert, 1, text, -1),
-				 LOGSTOR_OK);
-		if (logstor_step(insert) != LOGSTOR_DONE)
-			fail_msg("%s", logstor_error_message(api.session));
-	}
-	logstor_finalize(insert);
-	assert_int_equal(logstor_commit(api.database), LOGSTOR_OK);
-	logstor_set_deferred_commit(api.database, false);
-}
-
 static uint32_t
 find_column(logstor_statement *statement, const char *name)
 {
@@ -124,8 +82,8 @@ TEST(show_storage_tells_the_statistics)
 	char *path = api_make_directory();
 	logstor_statement *show;
 
-	open_table(path, &small);
-	fill(50, 4);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 50, 4);
 	show = api_prepare(&api, "SHOW STORAGE");
 	assert_int_equal(logstor_statement_kind(show),
 			 LOGSTOR_STATEMENT_STORAGE);
@@ -197,8 +155,8 @@ TEST(shorter_structs_of_earlier_versions_are_fine)
 	};
 	struct logstor_statistics statistics;
 
-	open_table(NULL, &options);
-	fill(10, 1);
+	api_open_table(&api, NULL, &options);
+	api_fill(&api, 10, 1);
 	memset(&statistics, 0xa5, sizeof(statistics));
 	statistics.size = offsetof(struct logstor_statistics, cache_bytes);
 	assert_int_equal(logstor_stats(api.database, &statistics),
@@ -211,10 +169,10 @@ TEST(shorter_structs_of_earlier_versions_are_fine)
 TEST(a_geometry_that_cannot_be_is_refused)
 {
 	static const struct logstor_options wrong[] = {
-		{ .size = sizeof(small), .segment_size = 3000 },
-		{ .size = sizeof(small), .segment_size = 2048 },
-		{ .size = sizeof(small), .segment_size = 2 << 20 },
-		{ .size = sizeof(small), .file_segments = 1 << 20 },
+		{ .size = sizeof(api_small), .segment_size = 3000 },
+		{ .size = sizeof(api_small), .segment_size = 2048 },
+		{ .size = sizeof(api_small), .segment_size = 2 << 20 },
+		{ .size = sizeof(api_small), .file_segments = 1 << 20 },
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -235,10 +193,10 @@ TEST(only_what_users_wrote_counts_as_theirs)
 	struct logstor_statistics all = { .size = sizeof(all) };
 	char *path = api_make_directory();
 
-	open_table(path, &small);
-	fill(200, 5);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 200, 5);
 	api_close(&api);
-	api_open_path(&api, path, &small);
+	api_open_path(&api, path, &api_small);
 	assert_non_null(strchr(api_query(&api, "COMPACT"), '|'));
 	assert_int_equal(logstor_stats(api.database, &all), LOGSTOR_OK);
 	assert_true(all.compactions > 0);
@@ -255,8 +213,8 @@ TEST(compact_frees_what_is_dead_and_keeps_every_row)
 	char *path = api_make_directory();
 	logstor_statement *compact;
 
-	open_table(path, &small);
-	fill(100, 5);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 100, 5);
 	compact = api_prepare(&api, "COMPACT");
 	assert_int_equal(logstor_statement_kind(compact),
 			 LOGSTOR_STATEMENT_COMPACT);
@@ -275,7 +233,7 @@ TEST(compact_frees_what_is_dead_and_keeps_every_row)
 	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "100");
 	assert_string_equal(api_query(&api, "CHECK"), "");
 	api_close(&api);
-	open_table(path, &small);
+	api_open_table(&api, path, &api_small);
 	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "100");
 	api_close(&api);
 	api_remove_directory(path);
@@ -287,8 +245,8 @@ TEST(compact_does_not_wait_where_nothing_may)
 	logstor_statement *compact;
 	int result;
 
-	open_table(path, &small);
-	fill(100, 3);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 100, 3);
 	logstor_set_blocking(api.database, false);
 	compact = api_prepare(&api, "COMPACT");
 	while ((result = logstor_step(compact)) != LOGSTOR_DONE) {
@@ -308,11 +266,11 @@ TEST(compact_does_not_wait_where_nothing_may)
 
 TEST(readers_may_look_but_not_compact)
 {
-	struct logstor_options options = small;
+	struct logstor_options options = api_small;
 	char *path = api_make_directory();
 
-	open_table(path, &small);
-	fill(20, 2);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 20, 2);
 	api_close(&api);
 	options.read_only = true;
 	api_open_path(&api, path, &options);
@@ -330,8 +288,8 @@ TEST(an_interrupt_ends_compact)
 	logstor_statement *compact;
 	int result;
 
-	open_table(path, &small);
-	fill(500, 2);
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 500, 2);
 	logstor_set_blocking(api.database, false);
 	compact = api_prepare(&api, "COMPACT");
 	result = logstor_step(compact);

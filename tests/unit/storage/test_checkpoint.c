@@ -6,6 +6,7 @@
 #include "storage/checkpoint_layout.h"
 #include "storage/checkpoint_output.h"
 #include "tests/support/io_fault.h"
+#include "tests/support/same_entry.h"
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -21,20 +22,6 @@ static const struct manifest manifest = {
 };
 
 /* ---- items ---- */
-
-static void
-assert_same_entry(const struct index_entry *a, const struct index_entry *b)
-{
-	assert_int_equal(a->token, b->token);
-	assert_int_equal(a->fingerprint, b->fingerprint);
-	assert_int_equal(a->timestamp_us, b->timestamp_us);
-	assert_int_equal(a->location.segment, b->location.segment);
-	assert_int_equal(a->location.offset, b->location.offset);
-	assert_int_equal(a->location.size, b->location.size);
-	assert_int_equal(a->expires_at_s, b->expires_at_s);
-	assert_int_equal(a->is_tombstone, b->is_tombstone);
-	assert_int_equal(a->has_tie, b->has_tie);
-}
 
 TEST(entries_at_their_limits_are_decoded)
 {

@@ -3,6 +3,7 @@
  * The index against a model: a plain sorted array. */
 #include "storage/primary_index.h"
 
+#include "tests/support/same_entry.h"
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -100,20 +101,6 @@ model_close(struct model *model, size_t at)
 	model->count--;
 	for (size_t i = at; i < model->count; i++)
 		model->entries[i] = model->entries[i + 1];
-}
-
-static void
-assert_same_entry(const struct index_entry *a, const struct index_entry *b)
-{
-	assert_int_equal(a->token, b->token);
-	assert_int_equal(a->fingerprint, b->fingerprint);
-	assert_int_equal(a->timestamp_us, b->timestamp_us);
-	assert_int_equal(a->location.segment, b->location.segment);
-	assert_int_equal(a->location.offset, b->location.offset);
-	assert_int_equal(a->location.size, b->location.size);
-	assert_int_equal(a->expires_at_s, b->expires_at_s);
-	assert_int_equal(a->is_tombstone, b->is_tombstone);
-	assert_int_equal(a->has_tie, b->has_tie);
 }
 
 static struct location
