@@ -123,6 +123,28 @@ entry_of(const struct segment *segment, uint32_t number)
 	};
 }
 
+/* Small outputs that left together earlier would only do so again: all of it
+ * was moved before, lives, and fills as many segments when it is packed. */
+static bool
+wins_nothing(const struct engine *engine)
+{
+	const struct full_compaction *full = state_of(engine);
+	const struct segment_manager *segments = &engine->segments;
+	uint64_t room = segments->segment_size - FORMAT_HEADER_SIZE;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < full->count; i++) {
+		const struct segment *segment =
+			&segments->segments[full->list[i].segment];
+
+		if (segment->stream != STREAM_MOVING ||
+		    segment->live_bytes < segment->record_bytes)
+			return false;
+		bytes += segment->live_bytes;
+	}
+	return full->count > 0 && bytes > (full->count - 1) * room;
+}
+
 static bool
 make_list(struct engine *engine, bool is_first)
 {
@@ -143,8 +165,11 @@ make_list(struct engine *engine, bool is_first)
 		if (!belongs(engine, segment, is_first))
 			continue;
 		full->list[full->count++] = entry_of(segment, i);
-		full->total_bytes += segment->live_bytes;
 	}
+	if (is_first && wins_nothing(engine))
+		full->count = 0;
+	for (size_t i = 0; i < full->count; i++)
+		full->total_bytes += full->list[i].live_bytes;
 	if (full->count > 1)
 		qsort(full->list, full->count, sizeof(*full->list), compare);
 	full->before = segments->next_sequence;

@@ -439,6 +439,29 @@ TEST(everything_is_separated_in_levels)
 	close_world(world);
 }
 
+TEST(what_stands_together_is_not_moved_again)
+{
+	struct engine_options options = { .segment_size = 16 << 10 };
+	struct world *world = open_world(&options, 1, 1, 100);
+	uint64_t moved;
+
+	for (uint32_t i = 0; i < 20; i++) {
+		struct engine_write write = { .kind = ENGINE_WRITE_ROW,
+					      .table = world->table };
+		char text[16];
+
+		write.key = key_of(i, text);
+		write.timestamp_us = engine_timestamp_us(world->engine);
+		driver_write(world->engine, &write, 1);
+	}
+	compact(world->engine);
+	moved = world->engine->moving.bytes_moved;
+	assert_true(moved > 0);
+	compact(world->engine);
+	assert_int_equal(world->engine->moving.bytes_moved, moved);
+	close_world(world);
+}
+
 TEST(a_database_is_compacted_while_it_is_written_and_when_it_is_full)
 {
 	for (uint32_t share = 50; share <= 90; share += 40) {
