@@ -553,15 +553,6 @@ is_replay_long(struct engine *engine)
 	return tail > MANIFEST_TAIL_MAX;
 }
 
-static void
-wait_for_attempt(struct engine *engine, uint64_t attempt)
-{
-	while (engine->checkpoints->finished < attempt) {
-		if (engine_poll(engine, -1, NULL) < 0)
-			return;
-	}
-}
-
 void
 checkpoint_writer_cancel(struct engine *engine)
 {
@@ -572,6 +563,7 @@ checkpoint_writer_cancel(struct engine *engine)
 		return;
 	(void)!error_set(&reason, ERROR_CANCELLED, "the database was closed");
 	writer->is_demanded = false;
+	writer->awaited = 0;
 	while (checkpoint_output_is_busy(&writer->output)) {
 		if (engine->io->methods->poll(engine->io, -1) < 0)
 			return;
@@ -581,15 +573,11 @@ checkpoint_writer_cancel(struct engine *engine)
 		end_attempt(engine, &reason);
 }
 
-void
-checkpoint_writer_close(struct engine *engine)
+bool
+checkpoint_writer_is_due_at_end(struct engine *engine)
 {
-	if (engine->checkpoints == NULL || engine->writer.has_failed ||
-	    !engine->is_manifest_old || !is_replay_long(engine))
-		return;
-	checkpoint_writer_cancel(engine);
-	checkpoint_writer_demand(engine);
-	wait_for_attempt(engine, engine->checkpoints->begun + 1);
+	return engine->checkpoints != NULL && !engine->writer.has_failed &&
+	       engine->is_manifest_old && is_replay_long(engine);
 }
 
 /* ---- the door ---- */

@@ -53,9 +53,8 @@ bool checkpoint_writer_is_busy(const struct checkpoint_writer *writer);
 int checkpoint_writer_outcome(const struct checkpoint_writer *writer,
 			      struct error *error);
 
-/* Before closing: takes one, blocking, when replaying the log would take the
- * next opening too long.  What goes wrong makes that slower, and no more. */
-void checkpoint_writer_close(struct engine *engine);
+/* Whether replaying the log would take the next opening too long. */
+bool checkpoint_writer_is_due_at_end(struct engine *engine);
 /* Gives up what is under way, and waits for the kernel to let go of it. */
 void checkpoint_writer_cancel(struct engine *engine);
 

@@ -3,7 +3,9 @@
 
 #include "storage/checkpoint_writer.h"
 #include "storage/compaction.h"
+#include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
+#include "storage/engine_step.h"
 #include "storage/opening.h"
 #include "storage/separator.h"
 #include "storage/segment_freeing.h"
@@ -206,6 +208,19 @@ store_clean_manifest(struct engine *engine, struct error *error)
 	return status;
 }
 
+/* Where replaying would take the next opening longer than this takes now. */
+static void
+take_last_checkpoint(struct engine *engine)
+{
+	if (!checkpoint_writer_is_due_at_end(engine))
+		return;
+	checkpoint_writer_cancel(engine);
+	while (engine_checkpoint(engine, NULL) == ENGINE_PENDING) {
+		if (engine_poll(engine, -1, NULL) < 0)
+			return;
+	}
+}
+
 int
 engine_close(struct engine *engine, struct error *error)
 {
@@ -215,7 +230,7 @@ engine_close(struct engine *engine, struct error *error)
 	if (engine == NULL)
 		return 0;
 	if (!engine->is_read_only) {
-		checkpoint_writer_close(engine);
+		take_last_checkpoint(engine);
 		status = settle_everything(engine, error);
 		checkpoint_writer_cancel(engine);
 		waited = wait_for_io(engine, status < 0 ? NULL : error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an engine is made of, and how it moves on: below write.c, read.c,
- * scan.c, recovery.c and engine.c, which all work on it. */
+ * What an engine is made of, and what all of its parts ask of it. Below them
+ * all: nothing here calls one. How it moves on is in engine_step.c. */
 #ifndef STORAGE_ENGINE_STATE_H
 #define STORAGE_ENGINE_STATE_H
 
@@ -100,10 +100,6 @@ struct table *engine_find_table(struct engine *engine, uint32_t table);
 bool engine_is_superseded(const struct index_entry *existing,
 			  int64_t timestamp_us);
 
-/* The registry row in ${record} is settled: makes it true in memory. */
-void engine_settle_registry(struct engine *engine,
-			    const struct record *record);
-
 /* Whether an entry's row can be seen now. */
 bool engine_is_live(struct engine *engine, const struct index_entry *entry);
 
@@ -125,25 +121,6 @@ MUST_CHECK int engine_verify_record_of(const struct engine *engine,
 				       const uint8_t *bytes,
 				       struct record *record,
 				       struct error *error);
-
-/* The manifest as of now: everything settled, nothing in flight. */
-void engine_describe(struct engine *engine, bool is_clean);
-/* The other way: goes on where the manifest says, and everything up to
- * ${settled} is settled. */
-void engine_continue_log(struct engine *engine, uint64_t settled);
-
-/* Before a segment is taken, in either stream: once taken after an orderly end,
- * the manifest says so no more.  Blocks then; when it fails, nothing may be
- * taken. */
-MUST_CHECK int engine_begin_writing(struct engine *engine,
-				    struct error *error);
-
-/* Gives up writing when a growing file couldn't be synced: whatever was
- * written to it by others may be lost with it, and nobody else is told. */
-void engine_notice_failed_growth(struct engine *engine);
-
-/* After every poll of the io: moves everything on that is ready. */
-void engine_step(struct engine *engine);
 
 /* storage/read.c */
 void engine_free_reads(struct engine *engine);

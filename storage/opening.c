@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/opening.h"
 
+#include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
 #include "storage/recovery.h"
 #include "storage/replay.h"

@@ -18,6 +18,7 @@
 
 #include "storage/checkpoint_load.h"
 #include "storage/checkpoint_writer.h"
+#include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
 #include "storage/log_intake.h"
 #include "storage/log_scan.h"

@@ -4,6 +4,7 @@
 #include "base/pack.h"
 #include "storage/checkpoint_writer.h"
 #include "storage/compaction.h"
+#include "storage/engine_manifest.h"
 #include "storage/write_append.h"
 
 #include <assert.h>

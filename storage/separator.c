@@ -5,6 +5,7 @@
  * place. */
 #include "storage/separator.h"
 
+#include "storage/engine_manifest.h"
 #include "storage/separator_build.h"
 #include "storage/separator_output.h"
 

@@ -7,7 +7,9 @@
 
 #include "storage/checkpoint_writer.h"
 #include "storage/compaction.h"
+#include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
+#include "storage/engine_step.h"
 #include "storage/room.h"
 #include "storage/run.h"
 #include "storage/segment_freeing.h"
