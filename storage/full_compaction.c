@@ -338,8 +338,26 @@ mark_of(const struct engine *engine)
 	       engine->segments.dead.count;
 }
 
-/* There is nothing to wait for, and no room: the reason is why files can't
- * grow. */
+/* Dead segments that there is no room to tell of become free behind checkpoints;
+ * else files grow. */
+static bool
+can_go_on(struct engine *engine)
+{
+	struct full_compaction *full = state_of(engine);
+	struct error failure = ERROR_INIT;
+
+	if (segment_freeing_ask_checkpoint(engine))
+		return true;
+	if (full->stage == FULL_FREEING)
+		return false;
+	if (segment_growth_demand(&engine->segments, &failure) == 0)
+		return true;
+	if (failure.code != ERROR_FULL)
+		full->failure = failure;
+	return false;
+}
+
+/* There is nothing to wait for, and no room: as much is done as can be. */
 static void
 watch(struct engine *engine)
 {
@@ -356,12 +374,11 @@ watch(struct engine *engine)
 	if (++full->quiet_steps < QUIET_STEPS_MAX)
 		return;
 	full->quiet_steps = 0;
-	/* Everything has moved, and there was no room to say so. */
-	if (full->stage == FULL_FREEING ||
-	    segment_growth_demand(&engine->segments, &full->failure) < 0)
+	if (!can_go_on(engine))
 		finish(engine);
 }
 
+/* Files grow, and what has died becomes free in time. */
 static void
 make_room(struct engine *engine)
 {
@@ -370,6 +387,8 @@ make_room(struct engine *engine)
 	if (segment_manager_available(segments) < ROOM_WANTED &&
 	    segments->growth.state == GROWTH_IDLE)
 		segment_growth_start(segments);
+	if (segment_manager_available(segments) <= SEGMENT_RESERVE)
+		segment_freeing_step(engine, true);
 }
 
 void
@@ -388,6 +407,7 @@ full_compaction_step(struct engine *engine)
 		make_room(engine);
 		break;
 	case FULL_LEAVING:
+		make_room(engine);
 		leave_step(engine);
 		break;
 	case FULL_FREEING:

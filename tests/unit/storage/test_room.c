@@ -161,4 +161,61 @@ TEST(files_grow_ahead_only_while_waste_is_small)
 	driver_abandon(world.engine, world.disk);
 }
 
+static void
+compact(struct engine *engine)
+{
+	struct error error = ERROR_INIT;
+	int status;
+
+	while ((status = engine_compact(engine, NULL, &error)) ==
+	       ENGINE_PENDING)
+		assert_int_equal(engine_poll(engine, -1, &error), 0);
+	assert_int_equal(status, 0);
+}
+
+static uint32_t
+available(const struct world *world)
+{
+	return segment_manager_available(&world->engine->segments);
+}
+
+TEST(a_full_database_is_compacted_as_far_as_there_is_room)
+{
+	static const size_t sizes[] = { 10, 100, 900, 3000 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
+		struct world world = make_world();
+		int rows = fill(&world, sizes[i]);
+
+		for (int j = 0; j < 3; j++) {
+			compact(world.engine);
+			assert_true(available(&world) >= SEGMENT_RESERVE - 1);
+		}
+		assert_int_equal(driver_count(world.engine, world.table), rows);
+		finish(&world);
+	}
+}
+
+TEST(compacting_a_crowded_database_wins_what_is_dead)
+{
+	struct world world = make_world();
+	struct error error = ERROR_INIT;
+	uint32_t live;
+
+	/* Single commits take a segment each, so that soon there is no room
+	 * but by moving. */
+	for (int i = 0; i < 4000; i++) {
+		(void)try_put(&world, i * 7 % 800, 100, &error);
+		if (i % 16 == 15)
+			driver_commit(world.engine,
+				      engine_last_lsn(world.engine));
+	}
+	driver_commit(world.engine, engine_last_lsn(world.engine));
+	assert_true(available(&world) <= SEGMENT_RESERVE + 4);
+	compact(world.engine);
+	live = (uint32_t)(world.engine->segments.live_bytes / 4096);
+	assert_true(available(&world) + live + 4 >= SEGMENTS);
+	finish(&world);
+}
+
 UNIT_MAIN()
