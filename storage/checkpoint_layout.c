@@ -413,10 +413,35 @@ is_location_possible(const struct location *at,
 		       manifest->file_segments;
 }
 
-size_t
-checkpoint_decode_entry(const uint8_t *from, size_t available,
-			const struct manifest *manifest,
-			struct index_entry *entry)
+/* What is in an entry besides the 32 bytes that all have: a size that fits
+ * nowhere else, a time.  Bytes of it, or 0 when it is impossible. */
+static size_t
+decode_rest(const uint8_t *from, size_t available, bool has_size,
+	    bool has_seconds, struct index_entry *entry)
+{
+	size_t size = (has_size ? 4u : 0u) + (has_seconds ? 4u : 0u);
+
+	if (available < size)
+		return 0;
+	if (has_size) {
+		uint32_t units = load_u32_le(from);
+
+		if (units < 1u << PLACE_SIZE_BITS ||
+		    units >= (32u << 20) / RECORD_ALIGNMENT)
+			return 0;
+		entry->location.size = units * RECORD_ALIGNMENT;
+	}
+	if (has_seconds) {
+		entry->expires_at_s = load_u32_le(from + size - 4);
+		if (entry->expires_at_s == 0)
+			return 0;
+	}
+	return size;
+}
+
+static inline size_t
+decode_entry(const uint8_t *from, size_t available,
+	     const struct manifest *manifest, struct index_entry *entry)
 {
 	size_t size = CHECKPOINT_ENTRY_SIZE_MIN;
 	uint64_t place;
@@ -428,8 +453,6 @@ checkpoint_decode_entry(const uint8_t *from, size_t available,
 	place = load_u64_le(from + 24);
 	units = bits_of(place, PLACE_SIZE_AT, PLACE_SIZE_BITS);
 	has_seconds = bits_of(place, PLACE_SECONDS_AT, 1);
-	if (available < size + (units == 0 ? 4u : 0u) + (has_seconds ? 4u : 0u))
-		return 0;
 	*entry = (struct index_entry){
 		.token = (int64_t)load_u64_le(from),
 		.fingerprint = load_u64_le(from + 8),
@@ -438,26 +461,47 @@ checkpoint_decode_entry(const uint8_t *from, size_t available,
 		.location.offset = bits_of(place, PLACE_OFFSET_AT,
 					   PLACE_OFFSET_BITS) *
 				   RECORD_ALIGNMENT,
+		.location.size = units * RECORD_ALIGNMENT,
 		.has_tie = bits_of(place, PLACE_TIE_AT, 1),
 		.is_tombstone = bits_of(place, PLACE_TOMBSTONE_AT, 1),
 	};
-	if (units == 0) {
-		units = load_u32_le(from + size);
-		size += 4;
-		if (units < 1u << PLACE_SIZE_BITS ||
-		    units >= (32u << 20) / RECORD_ALIGNMENT)
+	if (units == 0 || has_seconds) {
+		size_t rest = decode_rest(from + size, available - size,
+					  units == 0, has_seconds, entry);
+
+		if (rest == 0)
 			return 0;
-	}
-	entry->location.size = units * RECORD_ALIGNMENT;
-	if (has_seconds) {
-		entry->expires_at_s = load_u32_le(from + size);
-		size += 4;
-		if (entry->expires_at_s == 0)
-			return 0;
+		size += rest;
 	}
 	if (place >> PLACE_RESERVED_AT != 0 ||
 	    entry->timestamp_us == INT64_MIN ||
 	    !is_location_possible(&entry->location, manifest))
 		return 0;
 	return size;
+}
+
+size_t
+checkpoint_decode_entry(const uint8_t *from, size_t available,
+			const struct manifest *manifest,
+			struct index_entry *entry)
+{
+	return decode_entry(from, available, manifest, entry);
+}
+
+size_t
+checkpoint_decode_entries(const uint8_t *from, size_t available,
+			  const struct manifest *manifest,
+			  struct index_entry *entries, size_t *count)
+{
+	size_t wanted = *count, done = 0;
+
+	for (*count = 0; *count < wanted; ++*count) {
+		size_t size = decode_entry(from + done, available - done,
+					   manifest, &entries[*count]);
+
+		if (size == 0)
+			break;
+		done += size;
+	}
+	return done;
 }

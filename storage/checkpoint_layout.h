@@ -119,5 +119,10 @@ size_t checkpoint_encode_entry(const struct index_entry *entry,
 size_t checkpoint_decode_entry(const uint8_t *from, size_t available,
 			       const struct manifest *manifest,
 			       struct index_entry *entry);
+/* The same for ${*count} of them, one behind the other, up to the first that
+ * is impossible: ${*count} are decoded then. */
+size_t checkpoint_decode_entries(const uint8_t *from, size_t available,
+				 const struct manifest *manifest,
+				 struct index_entry *entries, size_t *count);
 
 #endif

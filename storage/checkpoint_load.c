@@ -4,8 +4,9 @@
 #include "storage/run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { LOAD_STEP = 512 };
+enum { LOAD_STEP = 8192 };
 
 /* ---- before the entries ---- */
 
@@ -134,59 +135,114 @@ checkpoint_load_head(struct log_intake *intake,
 
 /* ---- entries ---- */
 
+/* Entries lead to any segment, so what is counted of each stands closely
+ * together. */
+struct loading {
+	struct log_intake *intake;
+	const bool *is_there;
+	uint32_t *live_bytes; /* for each segment, beside runs */
+	struct index_entry *entries;
+};
+
 static bool
-leads_somewhere(const struct segment_manager *segments, struct location at,
-		const bool *is_there, uint32_t parts)
+leads_somewhere(const struct loading *loading, struct location at,
+		uint32_t parts)
 {
-	if (at.segment >= segments->segment_count ||
-	    parts > segments->segment_count - at.segment)
+	uint32_t count = loading->intake->engine->segments.segment_count;
+
+	if (at.segment >= count || parts > count - at.segment)
 		return false;
 	for (uint32_t i = 0; i < parts; i++) {
-		if (!is_there[at.segment + i])
+		if (!loading->is_there[at.segment + i])
 			return false;
 	}
 	return true;
 }
 
-/* Millions of them: what is counted is counted here. */
+/* Millions of them. */
 static void
-place_entry(struct log_intake *intake, struct index_entry *entry,
-	    const bool *is_there)
+place_entries(const struct loading *loading, struct index_entry *entries,
+	      size_t count)
 {
-	struct segment_manager *segments = &intake->engine->segments;
-	struct location at = entry->location;
-	uint32_t parts = run_parts(segments->segment_size, at.size);
+	struct segment_manager *segments = &loading->intake->engine->segments;
 
-	if (!leads_somewhere(segments, at, is_there, parts)) {
-		entry->location.size = 0;
-		if (at.segment >= segments->segment_count)
-			entry->location.segment = 0;
-		intake->replay.stale++;
-	} else if (parts == 1) {
-		segments->segments[at.segment].live_bytes += at.size;
-		segments->live_bytes += at.size;
-	} else {
-		segment_manager_add_record(segments, at);
+	for (size_t i = 0; i < count; i++) {
+		struct location *at = &entries[i].location;
+		uint32_t parts = run_parts(segments->segment_size, at->size);
+
+		if (!leads_somewhere(loading, *at, parts)) {
+			at->size = 0;
+			if (at->segment >= segments->segment_count)
+				at->segment = 0;
+			loading->intake->replay.stale++;
+		} else if (parts == 1) {
+			loading->live_bytes[at->segment] += at->size;
+		} else {
+			segment_manager_add_record(segments, *at);
+		}
 	}
 }
 
 static int
-load_some(struct log_intake *intake, uint32_t id, struct index_entry *entries,
-	  size_t count, const bool *is_there, struct error *error)
+load_some(const struct loading *loading, uint32_t id, size_t count,
+	  struct error *error)
 {
-	struct table *table =
-		table_registry_find(&intake->engine->tables, id);
+	struct table *table = table_registry_find(
+		&loading->intake->engine->tables, id);
 
 	if (table == NULL) /* a reserved one that isn't ours */
 		return error_set(error, ERROR_CORRUPT,
 				 "a checkpoint holds an unknown table");
-	for (size_t i = 0; i < count; i++) {
-		place_entry(intake, &entries[i], is_there);
-		table_add_entry(table, &entries[i]);
-	}
-	if (primary_index_append(table->index, entries, count) < 0)
+	place_entries(loading, loading->entries, count);
+	table_add_entries(table, loading->entries, count);
+	if (primary_index_append(table->index, loading->entries, count) < 0)
 		return error_no_memory(error);
 	return 0;
+}
+
+/* Many at once: where they are cut, so is a page of the index, and what belongs
+ * into it comes in one by one. */
+static int
+load_all(const struct loading *loading, struct checkpoint_reader *reader,
+	 struct error *error)
+{
+	struct index_entry *entries = loading->entries;
+	uint32_t table = 0, next;
+	size_t have = 0;
+	int count, status = 0;
+
+	while (status == 0 &&
+	       (count = checkpoint_next(reader, &next, entries + have,
+					LOAD_STEP - have, error)) > 0) {
+		if (have > 0 && next != table) {
+			status = load_some(loading, table, have, error);
+			memmove(entries, entries + have,
+				(size_t)count * sizeof(*entries));
+			have = 0;
+		}
+		table = next;
+		have += (size_t)count;
+		if (status == 0 && have == LOAD_STEP) {
+			status = load_some(loading, table, have, error);
+			have = 0;
+		}
+	}
+	if (status == 0)
+		status = count;
+	if (status == 0 && have > 0)
+		status = load_some(loading, table, have, error);
+	return status;
+}
+
+static void
+add_live_bytes(const struct loading *loading)
+{
+	struct segment_manager *segments = &loading->intake->engine->segments;
+
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		segments->segments[i].live_bytes += loading->live_bytes[i];
+		segments->live_bytes += loading->live_bytes[i];
+	}
 }
 
 int
@@ -194,17 +250,22 @@ checkpoint_load_entries(struct log_intake *intake,
 			struct checkpoint_reader *reader, const bool *is_there,
 			struct error *error)
 {
-	struct index_entry entries[LOAD_STEP];
-	uint32_t table;
-	int count;
+	size_t segments = intake->engine->segments.segment_count;
+	struct loading loading = {
+		.intake = intake,
+		.is_there = is_there,
+		.live_bytes = calloc(segments + 1, sizeof(uint32_t)),
+		.entries = malloc(LOAD_STEP * sizeof(struct index_entry)),
+	};
+	int status;
 
-	while ((count = checkpoint_next(reader, &table, entries, LOAD_STEP,
-					error)) > 0) {
-		int status = load_some(intake, table, entries, (size_t)count,
-				       is_there, error);
-
-		if (status < 0)
-			return status;
-	}
-	return count;
+	if (loading.live_bytes == NULL || loading.entries == NULL)
+		status = error_no_memory(error);
+	else
+		status = load_all(&loading, reader, error);
+	if (status == 0)
+		add_live_bytes(&loading);
+	free(loading.live_bytes);
+	free(loading.entries);
+	return status;
 }

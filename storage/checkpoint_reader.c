@@ -115,12 +115,15 @@ submit_stretch(struct checkpoint_reader *reader)
 		.size = (size_t)(count * reader->head.block_size),
 		.on_done = on_read_done,
 	};
+	stretch->operation.is_direct =
+		stretch->operation.size >= IO_DIRECT_SIZE_MIN;
 	stretch->is_in_flight = true;
 	reader->submitted += count;
 	reader->io->methods->submit(reader->io, &stretch->operation);
 }
 
-/* A stretch is read into again when all of its blocks are behind us. */
+/* A stretch is read into again when all of its blocks are behind us.  The disk
+ * is told at once; what is broken then is met again by those who wait. */
 static void
 read_ahead(struct checkpoint_reader *reader)
 {
@@ -128,9 +131,13 @@ read_ahead(struct checkpoint_reader *reader)
 			 reader->stretch_blocks;
 	uint64_t end = first + (uint64_t)STRETCHES * reader->stretch_blocks;
 
+	if (reader->submitted >= reader->head.block_count ||
+	    reader->submitted >= end)
+		return;
 	while (reader->submitted < reader->head.block_count &&
 	       reader->submitted < end)
 		submit_stretch(reader);
+	(void)reader->io->methods->poll(reader->io, 0);
 }
 
 static int
@@ -524,34 +531,68 @@ is_table_known(const struct checkpoint_reader *reader, uint32_t id)
 	return low < reader->head.table_count && reader->tables[low].id == id;
 }
 
-static bool
-is_in_order(const struct checkpoint_reader *reader,
-	    const struct index_entry *entry)
+/* How many of them ascend, and do so behind those before. */
+static size_t
+count_in_order(const struct checkpoint_reader *reader,
+	       const struct index_entry *entries, size_t count)
 {
-	if (!reader->has_entry || entry->token > reader->last_token)
-		return true;
-	return entry->token == reader->last_token &&
-	       entry->fingerprint > reader->last_fingerprint;
+	int64_t token = reader->last_token;
+	uint64_t fingerprint = reader->last_fingerprint;
+	size_t i = 0;
+
+	if (!reader->has_entry && count > 0) {
+		token = entries[0].token;
+		fingerprint = entries[0].fingerprint;
+		i = 1;
+	}
+	for (; i < count; i++) {
+		const struct index_entry *entry = &entries[i];
+
+		if (entry->token < token ||
+		    (entry->token == token &&
+		     entry->fingerprint <= fingerprint))
+			break;
+		token = entry->token;
+		fingerprint = entry->fingerprint;
+	}
+	return i;
 }
 
+/* The first ${count} entries are fine, and the one behind them isn't. */
 static int
-next_entry(struct checkpoint_reader *reader, struct index_entry *entry,
-	   struct error *error)
+bad_entry(struct checkpoint_reader *reader, struct index_entry *entries,
+	  size_t count, const char *what, struct error *error)
 {
 	size_t left = (size_t)(reader->end - reader->at);
-	size_t size = checkpoint_decode_entry(reader->at, left,
-					      reader->manifest, entry);
 
-	if (size == 0)
-		return damaged(reader, "an entry is impossible", error);
-	if (!is_in_order(reader, entry))
-		return damaged(reader, "entries are out of order", error);
+	reader->at += checkpoint_decode_entries(
+		reader->at, left, reader->manifest, entries, &count);
+	return damaged(reader, what, error);
+}
+
+/* The next ${count} entries, which the group has. */
+static int
+next_entries(struct checkpoint_reader *reader, struct index_entry *entries,
+	     size_t count, struct error *error)
+{
+	size_t left = (size_t)(reader->end - reader->at);
+	size_t decoded = count, in_order;
+	size_t size = checkpoint_decode_entries(
+		reader->at, left, reader->manifest, entries, &decoded);
+
+	in_order = count_in_order(reader, entries, decoded);
+	if (in_order < decoded)
+		return bad_entry(reader, entries, in_order,
+				 "entries are out of order", error);
+	if (decoded < count)
+		return bad_entry(reader, entries, decoded,
+				 "an entry is impossible", error);
 	reader->at += size;
-	reader->group_left--;
-	reader->entries++;
+	reader->group_left -= (uint32_t)count;
+	reader->entries += count;
 	reader->has_entry = true;
-	reader->last_token = entry->token;
-	reader->last_fingerprint = entry->fingerprint;
+	reader->last_token = entries[count - 1].token;
+	reader->last_fingerprint = entries[count - 1].fingerprint;
 	return 0;
 }
 
@@ -579,7 +620,6 @@ checkpoint_next(struct checkpoint_reader *reader, uint32_t *table,
 		struct index_entry *entries, size_t capacity,
 		struct error *error)
 {
-	size_t count = 0;
 	int status = enter_entries(reader, error);
 
 	if (status == NO_MORE) {
@@ -591,13 +631,10 @@ checkpoint_next(struct checkpoint_reader *reader, uint32_t *table,
 	if (status < 0)
 		return status;
 	*table = reader->group_table;
-	while (count < capacity && reader->group_left > 0) {
-		status = next_entry(reader, &entries[count], error);
-		if (status < 0)
-			return status;
-		count++;
-	}
-	return (int)count;
+	if (capacity > reader->group_left)
+		capacity = reader->group_left;
+	status = next_entries(reader, entries, capacity, error);
+	return status < 0 ? status : (int)capacity;
 }
 
 uint64_t

@@ -13,23 +13,41 @@ key_of(const struct index_entry *entry)
 	return index_page_make_key(entry->token, entry->fingerprint);
 }
 
-/* How many of the entries, of which the first ${count} do, ascend and share
- * their first ${depth} bits; INDEX_PAGE_MAX + 1 when they are more than a page
- * holds. */
+static size_t
+count_ascending(const struct index_entry *entries, size_t count)
+{
+	size_t i = 1;
+
+	while (i < count && key_of(&entries[i - 1]) < key_of(&entries[i]))
+		i++;
+	return i;
+}
+
+static bool
+is_alike(const struct index_entry *a, const struct index_entry *b,
+	 unsigned depth)
+{
+	return (key_of(a) ^ key_of(b)) >> (INDEX_KEY_BITS - depth) == 0;
+}
+
+/* How many of the entries, which ascend, and of which the first ${count} do,
+ * share their first ${depth} bits; INDEX_PAGE_MAX + 1 when they are more than a
+ * page holds. */
 static size_t
 count_alike(const struct index_entry *entries, size_t count, size_t capacity,
 	    unsigned depth)
 {
-	index_key last = key_of(&entries[count - 1]);
-	unsigned rest = INDEX_KEY_BITS - depth;
+	size_t end = capacity;
 
-	while (count < capacity && count <= INDEX_PAGE_MAX) {
-		index_key key = key_of(&entries[count]);
+	if (end > INDEX_PAGE_MAX + 1)
+		end = INDEX_PAGE_MAX + 1;
+	while (count < end) {
+		size_t middle = count + (end - count) / 2;
 
-		if (key <= last || (key ^ last) >> rest != 0)
-			break;
-		last = key;
-		count++;
+		if (is_alike(&entries[0], &entries[middle], depth))
+			count = middle + 1;
+		else
+			end = middle;
 	}
 	return count;
 }
@@ -87,8 +105,7 @@ make_full_page(struct primary_index *index, struct index_place place,
 	page = index_pool_view(&index->pool, name);
 	page.info->top = (uint8_t)(key_of(entries) >> (INDEX_KEY_BITS - 8));
 	page.info->depth = (uint8_t)depth;
-	for (unsigned i = 0; i < count; i++)
-		index_page_insert(&page, i, &entries[i]);
+	index_page_fill(&page, entries, count);
 	index_set_slots(&place, depth, name);
 	index->count += count;
 	return 0;
@@ -121,9 +138,10 @@ primary_index_expect(struct primary_index *index, uint64_t count)
 	index->expected = count;
 }
 
-int
-primary_index_append(struct primary_index *index,
-		     const struct index_entry *entries, size_t count)
+/* Appends those that ascend. */
+static int
+append_run(struct primary_index *index, const struct index_entry *entries,
+	   size_t count)
 {
 	size_t done = 0;
 
@@ -141,6 +159,24 @@ primary_index_append(struct primary_index *index,
 		if (appended < 0)
 			return appended;
 		done += (size_t)appended;
+	}
+	return 0;
+}
+
+int
+primary_index_append(struct primary_index *index,
+		     const struct index_entry *entries, size_t count)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		size_t ascending =
+			count_ascending(entries + done, count - done);
+		int status = append_run(index, entries + done, ascending);
+
+		if (status < 0)
+			return status;
+		done += ascending;
 	}
 	return 0;
 }

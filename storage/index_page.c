@@ -105,6 +105,18 @@ index_page_insert(struct index_page *page, unsigned at,
 }
 
 void
+index_page_fill(struct index_page *page, const struct index_entry *entries,
+		unsigned count)
+{
+	assert(page->info->count == 0 && count <= page->capacity);
+	page->info->count = (uint8_t)count;
+	for (unsigned i = 0; i < count; i++)
+		pack(&page->entries[i], &entries[i]);
+	for (unsigned i = 0; page->expiries != NULL && i < count; i++)
+		page->expiries[i] = entries[i].expires_at_s;
+}
+
+void
 index_page_remove(struct index_page *page, unsigned at)
 {
 	unsigned behind;

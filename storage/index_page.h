@@ -146,6 +146,9 @@ void index_page_set(struct index_page *page, unsigned at,
 		    const struct index_entry *entry);
 void index_page_insert(struct index_page *page, unsigned at,
 		       const struct index_entry *entry);
+/* Fills an empty page with entries in order. */
+void index_page_fill(struct index_page *page,
+		     const struct index_entry *entries, unsigned count);
 void index_page_remove(struct index_page *page, unsigned at);
 
 /* Appends a part of another page that lies behind all of this one's. */

@@ -23,6 +23,20 @@ table_add_entry(struct table *table, const struct index_entry *entry)
 }
 
 void
+table_add_entries(struct table *table, const struct index_entry *entries,
+		  size_t count)
+{
+	uint64_t live_bytes = 0, tombstones = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		live_bytes += entries[i].location.size;
+		tombstones += entries[i].is_tombstone;
+	}
+	table->live_bytes += live_bytes;
+	table->tombstones += tombstones;
+}
+
+void
 table_remove_entry(struct table *table, const struct index_entry *entry)
 {
 	assert(table->live_bytes >= entry->location.size);

@@ -45,8 +45,10 @@ struct table {
 	struct table *next; /* among the retired */
 };
 
-/* An entry came into the table's index, or left it. */
+/* Entries came into the table's index, or one left it. */
 void table_add_entry(struct table *table, const struct index_entry *entry);
+void table_add_entries(struct table *table, const struct index_entry *entries,
+		       size_t count);
 void table_remove_entry(struct table *table, const struct index_entry *entry);
 
 struct table_registry {
