@@ -21,6 +21,10 @@
  * memory: the largest unit that common disks write whole or not at all. */
 enum { IO_ALIGNMENT = 4096 };
 
+/* Reads from this size on may as well pass the page cache by: what is smaller
+ * is quick when it is there, as in a database that is opened again and again. */
+enum { IO_DIRECT_SIZE_MIN = 256 << 10 };
+
 /* For io_error, where no place in a file is meant. */
 #define IO_NO_OFFSET UINT64_MAX
 
@@ -49,6 +53,10 @@ struct io_operation {
 	uint64_t offset;
 	void *data;
 	size_t size;
+	/* A large read of what nobody reads again soon, aligned as a write is:
+	 * past the page cache, where the backend can do that.  It may change
+	 * its mind here. */
+	bool is_direct;
 	/* Set before on_done: bytes moved (all that were asked for, except for
 	 * a read past the end of the file), or -errno. Short transfers are
 	 * continued by the backend. */

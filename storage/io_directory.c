@@ -125,6 +125,12 @@ io_directory_advance(struct io_operation *operation, ssize_t moved)
 
 	if (moved == -EINTR || moved == -EAGAIN)
 		return false;
+	/* The rest of a file that ends between two blocks, or a device whose
+	 * blocks are larger than ours. */
+	if (moved == -EINVAL && operation->is_direct) {
+		operation->is_direct = false;
+		return false;
+	}
 	if (moved < 0)
 		return complete(operation, moved);
 	if (operation->kind == IO_SYNC)
@@ -172,7 +178,7 @@ open_for_writing(struct io_directory *directory, const char *name,
 	int status;
 
 	status = open_regular(directory->file.read_fd, name,
-			      O_WRONLY | (flags & IO_DURABLE ? O_DSYNC : 0),
+			      O_RDWR | (flags & IO_DURABLE ? O_DSYNC : 0),
 			      &file->write_fd, &found);
 	if (status < 0)
 		return status;
@@ -182,7 +188,27 @@ open_for_writing(struct io_directory *directory, const char *name,
 	file->is_direct = fcntl(file->write_fd, F_SETFL, O_DIRECT) == 0;
 	if (!file->is_direct && fcntl(file->write_fd, F_SETFL, 0) < 0)
 		return negative_errno();
+	if (file->is_direct)
+		file->direct_fd = file->write_fd;
 	return 0;
+}
+
+/* Large reads do without it where it can't be had. */
+static void
+open_for_direct_reads(struct io_directory *directory, const char *name,
+		      const struct stat *expected, struct io_file *file)
+{
+	struct stat found;
+
+	if (open_regular(directory->file.read_fd, name, O_RDONLY,
+			 &file->direct_fd, &found) < 0)
+		return;
+	if (found.st_dev == expected->st_dev &&
+	    found.st_ino == expected->st_ino &&
+	    fcntl(file->direct_fd, F_SETFL, O_DIRECT) == 0)
+		return;
+	close(file->direct_fd);
+	file->direct_fd = -1;
 }
 
 static int
@@ -204,8 +230,10 @@ open_both(struct io_directory *directory, const char *name, unsigned flags,
 	/* Points are read at random; large reads are read ahead in full all
 	 * the same.  It is only advice. */
 	posix_fadvise(file->read_fd, 0, 0, POSIX_FADV_RANDOM);
-	if (flags & IO_READ_ONLY)
+	if (flags & IO_READ_ONLY) {
+		open_for_direct_reads(directory, name, &found, file);
 		return 0;
+	}
 	return open_for_writing(directory, name, flags, &found, file);
 }
 
@@ -222,7 +250,9 @@ io_directory_open(struct io *io, const char *name, unsigned flags,
 	opened = malloc(sizeof(*opened));
 	if (opened == NULL)
 		return -ENOMEM;
-	*opened = (struct io_file){ .read_fd = -1, .write_fd = -1 };
+	*opened = (struct io_file){ .read_fd = -1,
+				    .write_fd = -1,
+				    .direct_fd = -1 };
 	status = open_both(directory, name, flags, opened);
 	if (status == 0) {
 		*file = opened;
@@ -244,6 +274,8 @@ io_directory_close(struct io *io, struct io_file *file)
 	assert(!file->is_directory);
 	close_if_open(file->read_fd);
 	close_if_open(file->write_fd);
+	if (file->direct_fd != file->write_fd)
+		close_if_open(file->direct_fd);
 	free(file);
 }
 

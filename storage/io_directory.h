@@ -12,10 +12,13 @@
 #include <sys/types.h>
 
 /* Reads go through the kernel's page cache, which serves what is read again
- * and again.  Writes pass it by where the file system can do that. */
+ * and again, unless they say otherwise.  Writes pass it by where the file system
+ * can do that. */
 struct io_file {
 	int read_fd;
 	int write_fd;      /* -1: read only */
+	int direct_fd;     /* for reads that pass the page cache by; -1: none.
+			      Where the file is written, it is write_fd */
 	bool is_direct;    /* writes bypass the page cache */
 	bool is_directory; /* only IO_SYNC makes sense */
 };
@@ -39,6 +42,17 @@ void io_directory_finish(struct io_directory *directory);
  * had done ${operation->done}.  True when it is complete, with its result set;
  * false when the rest must be tried, from ->done on. */
 bool io_directory_advance(struct io_operation *operation, ssize_t moved);
+
+/* Where a read is to go. */
+static inline int
+io_directory_read_fd(const struct io_operation *operation)
+{
+	const struct io_file *file = operation->file;
+
+	return operation->is_direct && file->direct_fd >= 0 ?
+		       file->direct_fd :
+		       file->read_fd;
+}
 
 /* The methods of struct io. */
 int io_directory_open(struct io *io, const char *name, unsigned flags,

@@ -39,7 +39,8 @@ transfer(const struct io_operation *operation)
 					    fdatasync(file->write_fd);
 	data = (char *)operation->data + operation->done;
 	if (operation->kind == IO_READ)
-		return pread(file->read_fd, data, left, offset);
+		return pread(io_directory_read_fd(operation), data, left,
+			     offset);
 	return pwrite(file->write_fd, data, left, offset);
 }
 

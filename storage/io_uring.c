@@ -61,7 +61,7 @@ fill_entry(struct io_uring_sqe *entry, const struct io_operation *operation)
 
 	switch (operation->kind) {
 	case IO_READ:
-		io_uring_prep_read(entry, file->read_fd,
+		io_uring_prep_read(entry, io_directory_read_fd(operation),
 				   (char *)operation->data + operation->done,
 				   size, offset);
 		break;
@@ -140,7 +140,7 @@ uring_submit(struct io *io, struct io_operation *operation)
 		return;
 	}
 	if (operation->kind == IO_READ && uring->in_flight == 0 &&
-	    !uring->is_cache_untried) {
+	    !operation->is_direct && !uring->is_cache_untried) {
 		uring->lone = operation;
 		uring->in_flight++;
 		return;

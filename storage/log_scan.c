@@ -80,6 +80,8 @@ submit_chunk(struct log_reader *reader)
 		.size = (size_t)chunk->count * segments->segment_size,
 		.on_done = on_chunk_done,
 	};
+	chunk->operation.is_direct =
+		chunk->operation.size >= IO_DIRECT_SIZE_MIN;
 	reader->next += chunk->count;
 	reader->count++;
 	segments->io->methods->submit(segments->io, &chunk->operation);
@@ -127,6 +129,24 @@ visit_chunk(const struct log_reader *reader, const struct chunk *chunk,
 	return 0;
 }
 
+/* Keeps the disk busy while we are.  What is broken here is met again by those
+ * who wait. */
+static bool
+read_ahead(struct log_reader *reader)
+{
+	struct io *io = reader->segments->io;
+	bool is_new = false;
+
+	while (reader->next < reader->list_count && reader->count < CHUNKS) {
+		if (!submit_chunk(reader))
+			return false;
+		is_new = true;
+	}
+	if (is_new)
+		(void)io->methods->poll(io, 0);
+	return true;
+}
+
 static int
 run(struct log_reader *reader, log_scan_visit *visit, void *context,
     struct error *error)
@@ -135,11 +155,8 @@ run(struct log_reader *reader, log_scan_visit *visit, void *context,
 		struct chunk *chunk = &reader->chunks[reader->first];
 		int status;
 
-		while (reader->next < reader->list_count &&
-		       reader->count < CHUNKS) {
-			if (!submit_chunk(reader))
-				return error_no_memory(error);
-		}
+		if (!read_ahead(reader))
+			return error_no_memory(error);
 		status = wait_for_chunk(reader, chunk, error);
 		if (status == 0)
 			status = visit_chunk(reader, chunk, visit, context,

@@ -110,6 +110,15 @@ make_block(size_t size, int byte)
 	return block;
 }
 
+static int notes;
+
+static void
+note_done(struct io_operation *operation)
+{
+	(void)operation;
+	notes++;
+}
+
 static void
 assert_filled(const uint8_t *bytes, size_t size, int expected)
 {
@@ -220,6 +229,73 @@ TEST(a_read_past_the_end_returns_what_there_is)
 						     rows[i].offset, bytes,
 						     rows[i].size),
 					 rows[i].result);
+		fixture.call->close(fixture.io, file);
+		free(block);
+		teardown(&fixture);
+	}
+}
+
+enum { DIRECT_SIZE = 3 * IO_ALIGNMENT - 100 };
+
+static int64_t
+read_direct(struct io *io, struct io_file *file, uint64_t offset, void *data,
+	    size_t size)
+{
+	struct io_operation read = { .kind = IO_READ,
+				     .file = file,
+				     .offset = offset,
+				     .data = data,
+				     .size = size,
+				     .is_direct = true,
+				     .on_done = note_done };
+
+	notes = 0;
+	io->methods->submit(io, &read);
+	while (notes == 0)
+		assert_true(io->methods->poll(io, -1) >= 0);
+	return read.result;
+}
+
+static void
+assert_direct_reads(struct io *io, struct io_file *file)
+{
+	uint8_t *block = make_block(4 * IO_ALIGNMENT, 0);
+
+	assert_int_equal(read_direct(io, file, IO_ALIGNMENT, block,
+				     IO_ALIGNMENT), IO_ALIGNMENT);
+	assert_filled(block, IO_ALIGNMENT, 7);
+	/* The file ends within a block. */
+	assert_int_equal(read_direct(io, file, 0, block, 4 * IO_ALIGNMENT),
+			 DIRECT_SIZE);
+	assert_filled(block, DIRECT_SIZE, 7);
+	/* It is only a wish: nothing must be aligned. */
+	memset(block, 0, 4 * IO_ALIGNMENT);
+	assert_int_equal(read_direct(io, file, 5, block + 1, 300), 300);
+	assert_filled(block, 1, 0);
+	assert_filled(block + 1, 300, 7);
+	assert_filled(block + 301, 100, 0);
+	free(block);
+}
+
+TEST(a_direct_read_is_a_read)
+{
+	for (enum backend backend = 0; backend < BACKENDS; backend++) {
+		struct fixture fixture;
+		struct io_file *file;
+		uint8_t *block = make_block(3 * IO_ALIGNMENT, 7);
+
+		setup(&fixture, backend);
+		file = make_file(&fixture, "a", IO_DURABLE);
+		assert_int_equal(io_write_now(fixture.io, file, 0, block,
+					      3 * IO_ALIGNMENT),
+				 3 * IO_ALIGNMENT);
+		assert_int_equal(fixture.call->resize(fixture.io, file,
+						      DIRECT_SIZE), 0);
+		assert_direct_reads(fixture.io, file);
+		fixture.call->close(fixture.io, file);
+		assert_int_equal(fixture.call->open(fixture.io, "a",
+						    IO_READ_ONLY, &file), 0);
+		assert_direct_reads(fixture.io, file);
 		fixture.call->close(fixture.io, file);
 		free(block);
 		teardown(&fixture);
