@@ -2,7 +2,6 @@
 #include "planner/session.h"
 
 #include "base/utf8.h"
-#include "planner/statement.h"
 
 #include <stdlib.h>
 
@@ -41,7 +40,8 @@ session_release(struct logstor_session *session)
 {
 	if (!session->is_closed || session->statement_count > 0)
 		return;
-	statement_destroy_spare(session);
+	if (session->spare != NULL)
+		session->destroy_spare(session);
 	session->database->session_count--;
 	buffer_finish(&session->keyspace);
 	buffer_finish(&session->scratch);

@@ -48,6 +48,8 @@ struct logstor_session {
 			      together and interrupted together */
 	struct logstor_statement *spare; /* finalized, to be used again */
 	uint32_t spare_count;
+	/* Set by who puts the first one there, who knows what they are. */
+	void (*destroy_spare)(struct logstor_session *session);
 	struct buffer scratch;  /* where binding and evaluation build values */
 	struct error error;
 	/* where error.position points, counted in the text given to prepare */

@@ -16,12 +16,6 @@ enum {
 	SPARE_BINDINGS_MAX = 256
 };
 
-struct slice
-statement_text(const struct logstor_statement *statement)
-{
-	return buffer_slice(&statement->text);
-}
-
 /* ---- life ---- */
 
 static void
@@ -40,8 +34,8 @@ destroy(struct logstor_statement *statement)
 	free(statement);
 }
 
-void
-statement_destroy_spare(struct logstor_session *session)
+static void
+destroy_spare(struct logstor_session *session)
 {
 	while (session->spare != NULL) {
 		struct logstor_statement *statement = session->spare;
@@ -134,6 +128,7 @@ put_back(struct logstor_statement *statement)
 	statement->next_spare = session->spare;
 	session->spare = statement;
 	session->spare_count++;
+	session->destroy_spare = destroy_spare;
 }
 
 void

@@ -75,15 +75,16 @@ struct logstor_statement {
 	} as;
 };
 
-/* Frees what the session keeps for reuse. */
-void statement_destroy_spare(struct logstor_session *session);
-
 /* Name and type of a marker, for the API. */
 const struct statement_name *
 statement_marker_strings(const struct logstor_statement *statement,
 			 uint32_t index);
 
 /* The plan's text: what error positions count from. */
-struct slice statement_text(const struct logstor_statement *statement);
+static inline struct slice
+statement_text(const struct logstor_statement *statement)
+{
+	return buffer_slice(&statement->text);
+}
 
 #endif
