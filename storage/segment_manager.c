@@ -20,6 +20,7 @@ segment_manager_finish(struct segment_manager *manager)
 	segment_growth_finish(manager);
 	free(manager->files);
 	free(manager->segments);
+	death_map_finish(&manager->deaths);
 	*manager = (struct segment_manager){ 0 };
 }
 
@@ -96,7 +97,8 @@ reserve_segments(struct segment_manager *manager, uint32_t count)
 		       sizeof(*segments));
 	manager->segments = segments;
 	manager->segment_capacity = (uint32_t)capacity;
-	return true;
+	return death_map_reserve(&manager->deaths, (uint32_t)capacity,
+				 manager->segment_size);
 }
 
 bool
@@ -378,6 +380,7 @@ begin_life(struct segment_manager *manager, uint32_t segment,
 		.first_token = use->first_token,
 		.last_token = use->last_token,
 	};
+	death_map_clear(&manager->deaths, segment);
 }
 
 /* Places are used in turns, so that one that was just freed rests. */
@@ -637,6 +640,7 @@ void
 segment_manager_add_dead_record(struct segment_manager *manager,
 				struct location location)
 {
+	death_map_set(&manager->deaths, location.segment, location.offset);
 	count_record(manager, location, add_dead);
 }
 
@@ -644,5 +648,6 @@ void
 segment_manager_kill_record(struct segment_manager *manager,
 			    struct location location)
 {
+	death_map_set(&manager->deaths, location.segment, location.offset);
 	count_record(manager, location, kill_bytes);
 }

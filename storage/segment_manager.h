@@ -17,6 +17,7 @@
 #define STORAGE_SEGMENT_MANAGER_H
 
 #include "base/error.h"
+#include "storage/death_map.h"
 #include "storage/format.h"
 #include "storage/io.h"
 #include "storage/primary_index.h"
@@ -89,6 +90,7 @@ struct segment_manager {
 	uint32_t file_count;
 	uint32_t file_capacity;
 	struct segment *segments;
+	struct death_map deaths;
 	uint32_t segment_count;
 	uint32_t segment_capacity;
 	uint64_t next_sequence; /* of segments */
@@ -232,6 +234,17 @@ void segment_manager_add_dead_record(struct segment_manager *manager,
 				     struct location location);
 void segment_manager_kill_record(struct segment_manager *manager,
 				 struct location location);
+
+/* False: the record that begins there in a sealed segment is live, unless its
+ * table is gone.  True: it, or one that begins in the same DEATH_MAP_UNIT bytes,
+ * may be dead. */
+static inline bool
+segment_manager_may_be_dead(const struct segment_manager *manager,
+			    struct location location)
+{
+	return death_map_get(&manager->deaths, location.segment,
+			     location.offset);
+}
 
 uint64_t segment_manager_disk_bytes(const struct segment_manager *manager);
 

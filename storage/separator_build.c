@@ -55,16 +55,39 @@ struct candidates {
 };
 
 static bool
-is_still_there(const struct separator_build *build,
-	       const struct waiting *waiting, const struct index_entry *entry)
+is_still_there(const struct waiting *waiting, const struct index_entry *entry)
 {
-	const struct segment *segment =
-		&build->engine->segments.segments[waiting->from.segment];
-
 	return entry->location.segment == waiting->from.segment &&
 	       entry->location.offset == waiting->from.offset &&
-	       entry->location.size == waiting->from.size &&
-	       segment->life == waiting->life;
+	       entry->location.size == waiting->from.size;
+}
+
+/* What must agree with the map of deaths; for assertions. */
+static inline bool
+is_in_index(const struct table *table, const struct waiting *waiting)
+{
+	struct index_entry entry;
+
+	return primary_index_find(table->index, waiting->token,
+				  waiting->fingerprint, &entry) &&
+	       is_still_there(waiting, &entry);
+}
+
+/* What is known without the index. */
+enum liveness { IS_LIVE, IS_DEAD, IS_UNKNOWN };
+
+static enum liveness
+liveness_of(const struct separator_build *build, const struct table *table,
+	    const struct waiting *waiting)
+{
+	const struct segment_manager *segments = &build->engine->segments;
+
+	if (table == NULL ||
+	    segments->segments[waiting->from.segment].life != waiting->life)
+		return IS_DEAD;
+	return segment_manager_may_be_dead(segments, waiting->from) ?
+		       IS_UNKNOWN :
+		       IS_LIVE;
 }
 
 static void
@@ -91,19 +114,31 @@ static void
 judge(struct separator_build *build, const struct output *output,
       const struct table *table, struct candidates *candidates)
 {
-	if (table != NULL)
+	if (candidates->count > 0)
 		primary_index_find_many(table->index, candidates->entries,
 					candidates->found, candidates->count);
 	for (uint32_t i = 0; i < candidates->count; i++) {
 		struct waiting *waiting = candidates->waiting[i];
 
-		if (table == NULL || !candidates->found[i] ||
-		    !is_still_there(build, waiting, &candidates->entries[i]))
+		if (!candidates->found[i] ||
+		    !is_still_there(waiting, &candidates->entries[i]))
 			output_take(candidates->chunks[i], waiting);
 		else if (waiting->from.size <= build->room)
 			pick(build, output, waiting, candidates->chunks[i]);
 	}
 	candidates->count = 0;
+}
+
+static void
+add_candidate(struct candidates *candidates, struct waiting *waiting,
+	      struct output_chunk *chunk)
+{
+	uint32_t i = candidates->count++;
+
+	candidates->waiting[i] = waiting;
+	candidates->chunks[i] = chunk;
+	candidates->entries[i].token = waiting->token;
+	candidates->entries[i].fingerprint = waiting->fingerprint;
 }
 
 static bool
@@ -131,18 +166,24 @@ separator_build_take(struct separator_build *build, struct output *output,
 		uint32_t at = 0;
 
 		while ((waiting = output_next(chunk, &at)) != NULL) {
-			uint32_t i = candidates.count;
-
 			if (waiting->from.size > build->room ||
 			    !is_wanted(waiting, filter, segment))
 				continue;
-			candidates.waiting[i] = waiting;
-			candidates.chunks[i] = chunk;
-			candidates.entries[i].token = waiting->token;
-			candidates.entries[i].fingerprint =
-				waiting->fingerprint;
-			if (++candidates.count == LOOKUP_STEP)
-				judge(build, output, table, &candidates);
+			switch (liveness_of(build, table, waiting)) {
+			case IS_DEAD:
+				output_take(chunk, waiting);
+				break;
+			case IS_LIVE:
+				assert(is_in_index(table, waiting));
+				pick(build, output, waiting, chunk);
+				break;
+			case IS_UNKNOWN:
+				add_candidate(&candidates, waiting, chunk);
+				if (candidates.count == LOOKUP_STEP)
+					judge(build, output, table,
+					      &candidates);
+				break;
+			}
 		}
 	}
 	judge(build, output, table, &candidates);

@@ -6,7 +6,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { LOOKUP_STEP = 16, GENERATION_MAX = 3 };
+enum {
+	LOOKUP_STEP = 16,
+	COLLECT_BYTES = 8 << 10, /* about, of records, dead ones included */
+	GENERATION_MAX = 3
+};
 
 bool
 victim_init(struct victim *victim, uint32_t segment_size)
@@ -92,58 +96,116 @@ enter_buffer(const struct engine *engine, struct victim *victim)
 	return true;
 }
 
-/* Records of one table, one behind the other. */
+/* Records of one table, one behind the other, without those that are known to
+ * be dead. */
 struct group {
 	struct table *table; /* NULL: it is gone */
+	uint32_t end;        /* where the next record stands */
 	uint32_t count;
 	struct index_entry entries[LOOKUP_STEP]; /* as they stand here */
-	struct index_entry found_entries[LOOKUP_STEP];
-	bool found[LOOKUP_STEP];
+	bool is_live[LOOKUP_STEP];
 };
+
+static bool
+is_same_place(struct location a, struct location b)
+{
+	return a.segment == b.segment && a.offset == b.offset &&
+	       a.size == b.size;
+}
+
+/* What must agree with the map of deaths; for assertions. */
+static inline bool
+is_in_index(const struct table *table, const struct index_entry *here)
+{
+	struct index_entry there;
+
+	return primary_index_find(table->index, here->token, here->fingerprint,
+				  &there) &&
+	       is_same_place(there.location, here->location);
+}
+
+/* Whether a record is dead for sure: its unit's bit can mean nobody else's
+ * death. */
+static bool
+is_dead(const struct engine *engine, struct location location,
+	uint32_t size_before)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	return size_before >= DEATH_MAP_UNIT &&
+	       location.size >= DEATH_MAP_UNIT &&
+	       segment_manager_may_be_dead(segments, location) &&
+	       death_map_is_known(&segments->deaths, location.segment);
+}
+
+static void
+add_to_group(struct engine *engine, const struct record *record,
+	     struct location location, struct group *group)
+{
+	uint32_t i = group->count++;
+	struct key_hash hash = engine_hash_key(engine, record->key);
+
+	group->entries[i].token = hash.token;
+	group->entries[i].fingerprint = hash.fingerprint;
+	group->entries[i].location = location;
+	group->is_live[i] =
+		!segment_manager_may_be_dead(&engine->segments, location);
+}
 
 /* The next records of the buffer; false when something else stands there. */
 static bool
 collect(struct engine *engine, struct victim *victim, struct group *group)
 {
-	uint32_t at = victim->at;
-	uint32_t id = 0;
+	uint32_t id = 0, size = 0, size_before = 0;
+	uint32_t limit = victim->at + COLLECT_BYTES;
 
 	group->count = 0;
-	while (at < victim->end && group->count < LOOKUP_STEP) {
-		struct index_entry *entry = &group->entries[group->count];
+	group->end = victim->at;
+	for (; group->end < victim->end && group->end < limit &&
+	       group->count < LOOKUP_STEP;
+	     group->end += size) {
+		struct location location = { victim->segment, group->end, 0 };
 		struct record record;
-		struct key_hash hash;
-		uint32_t size = record_decode(victim->data + at,
-					      victim->end - at, &record);
 
+		size_before = size;
+		size = record_decode(victim->data + group->end,
+				     victim->end - group->end, &record);
+		location.size = size;
 		if (size == 0)
 			return false;
+		if (is_dead(engine, location, size_before))
+			continue;
 		if (group->count > 0 && record.table != id)
 			break;
 		id = record.table;
-		hash = engine_hash_key(engine, record.key);
-		entry->token = hash.token;
-		entry->fingerprint = hash.fingerprint;
-		entry->location =
-			(struct location){ victim->segment, at, size };
-		group->found_entries[group->count].token = hash.token;
-		group->found_entries[group->count].fingerprint =
-			hash.fingerprint;
-		group->count++;
-		at += size;
+		add_to_group(engine, &record, location, group);
 	}
 	group->table = table_registry_find(&engine->tables, id);
 	return true;
 }
 
-static bool
-is_live(const struct group *group, uint32_t i)
+/* Asks the index about those of which nothing is known. */
+static void
+look_up(struct group *group)
 {
-	const struct location *here = &group->entries[i].location;
-	const struct location *there = &group->found_entries[i].location;
+	struct index_entry sought[LOOKUP_STEP];
+	uint32_t numbers[LOOKUP_STEP];
+	bool found[LOOKUP_STEP];
+	uint32_t count = 0;
 
-	return group->found[i] && there->segment == here->segment &&
-	       there->offset == here->offset && there->size == here->size;
+	for (uint32_t i = 0; i < group->count; i++) {
+		if (group->is_live[i])
+			continue;
+		sought[count].token = group->entries[i].token;
+		sought[count].fingerprint = group->entries[i].fingerprint;
+		numbers[count++] = i;
+	}
+	primary_index_find_many(group->table->index, sought, found, count);
+	for (uint32_t i = 0; i < count; i++)
+		group->is_live[numbers[i]] =
+			found[i] &&
+			is_same_place(sought[i].location,
+				      group->entries[numbers[i]].location);
 }
 
 static bool
@@ -155,6 +217,13 @@ is_intact(const struct victim *victim, const struct index_entry *entry)
 				format_record_seed(victim->seed, at.offset));
 }
 
+static void
+move_on(struct victim *victim, uint32_t to)
+{
+	victim->seen_bytes += to - victim->at;
+	victim->at = to;
+}
+
 /* Gives the live ones to the separator, and moves on behind each. */
 static enum victim_outcome
 separate_group(struct engine *engine, struct victim *victim,
@@ -164,25 +233,25 @@ separate_group(struct engine *engine, struct victim *victim,
 
 	if (generation < GENERATION_MAX)
 		generation++;
-	if (group->table != NULL)
-		primary_index_find_many(group->table->index,
-					group->found_entries, group->found,
-					group->count);
+	if (group->table == NULL)
+		group->count = 0;
+	else
+		look_up(group);
 	for (uint32_t i = 0; i < group->count; i++) {
 		const struct index_entry *entry = &group->entries[i];
-		uint32_t size = entry->location.size;
+		uint32_t offset = entry->location.offset;
 
-		if (group->table != NULL && is_live(group, i)) {
-			if (!is_intact(victim, entry))
-				return VICTIM_FAILED;
-			if (!separator_add(engine, group->table, entry,
-					   victim->data + victim->at,
-					   generation, 0))
-				return VICTIM_STUCK;
-		}
-		victim->at += size;
-		victim->seen_bytes += size;
+		if (!group->is_live[i])
+			continue;
+		if (!is_intact(victim, entry))
+			return VICTIM_FAILED;
+		assert(is_in_index(group->table, entry));
+		move_on(victim, offset);
+		if (!separator_add(engine, group->table, entry,
+				   victim->data + offset, generation, 0))
+			return VICTIM_STUCK;
 	}
+	move_on(victim, group->end);
 	return VICTIM_MORE;
 }
 
