@@ -65,6 +65,7 @@ open_database(struct shell *shell, const struct options *options)
 			       logstor_database_error(shell->database));
 		return false;
 	}
+	shell_watch_progress(shell);
 	return true;
 }
 

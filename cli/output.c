@@ -154,6 +154,8 @@ write_runs(struct output *output, bool with_results)
 {
 	size_t start = 0;
 
+	if (output->before_write != NULL && output->text.size > 0)
+		output->before_write(output->before_write_context);
 	for (size_t i = 0; i <= output->run_count; i++) {
 		bool is_last = i == output->run_count;
 		enum output_stream stream =

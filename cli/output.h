@@ -36,6 +36,9 @@ struct output {
 	bool is_broken;      /* nobody reads the results any more */
 	bool is_unanswered;  /* nobody reads the answers: broken as well */
 	int failure;         /* errno of the write that broke it, or 0 */
+	/* Called before anything is written, unless NULL. */
+	void (*before_write)(void *context);
+	void *before_write_context;
 	output_commit commit;
 	void *commit_context;
 };

@@ -6,6 +6,7 @@
 #include "cli/render.h"
 
 #include "base/pack.h"
+#include "cli/text.h"
 
 #include <inttypes.h>
 
@@ -28,20 +29,6 @@ static bool
 is_map(const struct result *result, uint32_t column)
 {
 	return logstor_column_type(result->statement, column) == LOGSTOR_LIST;
-}
-
-static void
-append_unit(struct buffer *out, uint64_t bytes)
-{
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-	double number = (double)bytes / 1024;
-	size_t unit = 0;
-
-	while (number >= 1024 && unit + 1 < ARRAY_COUNT(units)) {
-		number /= 1024;
-		unit++;
-	}
-	buffer_printf(out, " (%.1f %s)", number, units[unit]);
 }
 
 static bool
@@ -67,8 +54,11 @@ append_value(struct result *result, uint32_t column, size_t name_width)
 					      &scratch));
 	buffer_finish(&scratch);
 	bytes = (uint64_t)logstor_column_int64(result->statement, column);
-	if (is_bytes(result, column) && bytes >= BYTES_PLAIN_MAX)
-		append_unit(out, bytes);
+	if (is_bytes(result, column) && bytes >= BYTES_PLAIN_MAX) {
+		buffer_append_string(out, " (");
+		text_append_bytes(out, bytes);
+		buffer_append_byte(out, ')');
+	}
 	buffer_append_byte(out, '\n');
 }
 

@@ -143,6 +143,25 @@ may_change(enum logstor_statement_kind kind)
 	}
 }
 
+/* Signals interrupt statements by themselves. */
+static bool
+tell_progress(void *context, uint64_t rows_done)
+{
+	struct shell *shell = context;
+	uint64_t done, total;
+
+	(void)rows_done;
+	logstor_progress_bytes(shell->database, &done, &total);
+	progress_tell(&shell->progress, done, total);
+	return false;
+}
+
+void
+shell_watch_progress(struct shell *shell)
+{
+	logstor_set_progress(shell->database, tell_progress, shell);
+}
+
 static int
 print_result(struct shell *shell, logstor_statement *statement,
 	     const struct input_item *item)
@@ -166,7 +185,11 @@ print_result(struct shell *shell, logstor_statement *statement,
 
 	if (shell->script_depth > 0 && may_change(kind))
 		shell->is_dirty = true;
+	progress_begin(&shell->progress, &shell->output,
+		       kind == LOGSTOR_STATEMENT_COMPACT ? "COMPACT" :
+							   "CHECK");
 	outcome = result_print(statement, &options);
+	progress_end(&shell->progress);
 	/* A database with faults must not look sound to a script. */
 	if (kind == LOGSTOR_STATEMENT_CHECK && row_count > 0 && outcome >= 0)
 		shell_fail(shell);

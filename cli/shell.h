@@ -11,6 +11,7 @@
 
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/render.h"
 #include "include/logstor.h"
 
@@ -32,6 +33,7 @@ struct shell {
 	logstor_database *database;
 	logstor_session *session;
 	struct output output;
+	struct progress progress;   /* of a statement that takes long */
 	const struct render *render;
 	struct line_editor *editor; /* NULL unless there is a prompt */
 	const char *path;           /* the database's, or NULL */
@@ -47,6 +49,9 @@ struct shell {
 	bool is_dirty;              /* something awaits its commit */
 	bool has_failed;            /* a statement did */
 };
+
+/* Tells ${shell} of the progress of its database's statements. */
+void shell_watch_progress(struct shell *shell);
 
 /* Makes durable what was run; false when that failed, which is reported. */
 bool shell_commit(struct shell *shell);

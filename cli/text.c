@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/text.h"
 
+#include "base/compiler.h"
 #include "base/utf8.h"
 
 /* Every byte that doesn't continue a character begins one; a loop without
@@ -166,4 +167,23 @@ text_append_quoted(struct buffer *buffer, struct slice text)
 		buffer_append_byte(buffer, text.data[at]);
 	}
 	buffer_append_byte(buffer, '"');
+}
+
+void
+text_append_bytes(struct buffer *buffer, uint64_t bytes)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double number = (double)bytes / 1024;
+	size_t unit = 0;
+
+	if (bytes < 1024) {
+		buffer_printf(buffer, "%u byte%s", (unsigned)bytes,
+			      bytes == 1 ? "" : "s");
+		return;
+	}
+	while (number >= 1024 && unit + 1 < ARRAY_COUNT(units)) {
+		number /= 1024;
+		unit++;
+	}
+	buffer_printf(buffer, "%.1f %s", number, units[unit]);
 }

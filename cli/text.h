@@ -43,4 +43,7 @@ void text_append_escaped(struct buffer *buffer, struct slice text,
  * or a field of CSV. */
 void text_append_quoted(struct buffer *buffer, struct slice text);
 
+/* Appends a number of bytes as people say it: "512 bytes", "1.2 GiB". */
+void text_append_bytes(struct buffer *buffer, uint64_t bytes);
+
 #endif

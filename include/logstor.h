@@ -384,14 +384,16 @@ LOGSTOR_API const void *logstor_paging_state(const logstor_statement *,
 struct logstor_salvage {
 	size_t size; /* set to sizeof(struct logstor_salvage) */
 	void *context;
-	/* Something is lost: where, and why.  Without a file it is about the
-	 * schema; an offset of UINT64_MAX is none. */
+	/* Something is lost, or may be: where, and why; one call for each
+	 * stretch of a file.  Without a file it is about the schema; an offset
+	 * of UINT64_MAX is none. */
 	void (*on_fault)(void *context, const char *file, uint64_t offset,
 			 const char *fault);
 	/* A table of the new database, and how many rows it has. */
 	void (*on_table)(void *context, const char *keyspace,
 			 const char *table, uint64_t rows);
-	/* Now and then, in bytes that were looked at; true ends it. */
+	/* Now and then, in bytes that were looked at, of which the total may
+	 * change; true ends it. */
 	bool (*on_progress)(void *context, uint64_t done, uint64_t total);
 	bool no_io_uring; /* use pread and pwrite */
 	/* Out. */
@@ -399,13 +401,20 @@ struct logstor_salvage {
 	/* Deletions that had been carried out for good were forgotten, as is
 	 * right: rows that they removed may be there again. */
 	bool deleted_may_return;
+	/* In: something was damaged that holds no rows (the manifest, a
+	 * checkpoint): nothing is lost by it.  Arguments as of on_fault. */
+	void (*on_note)(void *context, const char *file, uint64_t offset,
+			const char *note);
+	/* Out. */
+	uint64_t notes;
+	uint64_t bytes; /* keys and values of the rows that were saved */
 };
 
 /* Saves every intact row of the damaged database ${from} in a new database
  * ${to}, a directory that is empty or not there.  Nothing is written to
  * ${from}.  LOGSTOR_OK also when something was lost: then salvage->faults is
  * not 0.  Otherwise the message goes into ${message} (may be NULL), cut to
- * ${size} bytes with its NUL, and what is in ${to} is worth nothing. */
+ * ${size} bytes with its NUL, and ${to} is as it was before. */
 LOGSTOR_API int logstor_salvage(const char *from, const char *to,
 				struct logstor_salvage *salvage,
 				char *message, size_t size);

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The engine's count of a table's rows. */
 struct saved_table {
@@ -25,6 +27,8 @@ struct salvage {
 	struct saved_table *tables;
 	size_t table_count;
 	bool has_failed; /* no memory for them */
+	bool had_directory; /* the new one's */
+	bool is_begun;      /* files may have been made in it */
 	struct error error;
 };
 
@@ -38,6 +42,17 @@ tell_fault(struct salvage *salvage, const char *file, uint64_t offset,
 	if (salvage->told->on_fault != NULL)
 		salvage->told->on_fault(salvage->told->context, file, offset,
 					what);
+}
+
+static void
+take_note(void *context, const struct engine_fault *note)
+{
+	struct logstor_salvage *told = ((struct salvage *)context)->told;
+
+	told->notes++;
+	if (told->on_note != NULL)
+		told->on_note(told->context, note->file, note->offset,
+			      note->what);
 }
 
 static void
@@ -142,12 +157,74 @@ check_apart(const char *from, const char *to, struct error *error)
 	return result;
 }
 
+/* ---- leaving nothing behind ---- */
+
+struct names {
+	char **names;
+	size_t count;
+};
+
+static int
+collect_name(void *context, const char *name)
+{
+	struct names *names = context;
+	char **more = realloc(names->names,
+			      (names->count + 1) * sizeof(*more));
+
+	if (more == NULL)
+		return 1;
+	names->names = more;
+	more[names->count] = strdup(name);
+	if (more[names->count] == NULL)
+		return 1;
+	names->count++;
+	return 0;
+}
+
+/* It was empty; what is in it now, we have made. */
+static void
+remove_files(const char *path)
+{
+	struct error ignored = ERROR_INIT;
+	struct names names = { 0 };
+	struct io *io;
+
+	if (io_sync_create(path, false, &io, &ignored) < 0)
+		return;
+	(void)io->methods->list(io, collect_name, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		(void)io->methods->remove(io, names.names[i]);
+		free(names.names[i]);
+	}
+	free(names.names);
+	io->methods->destroy(io);
+}
+
+static bool
+is_there(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0;
+}
+
+static void
+undo(const struct salvage *salvage, const char *to)
+{
+	if (!salvage->is_begun)
+		return;
+	remove_files(to);
+	if (!salvage->had_directory)
+		(void)rmdir(to);
+}
+
 static int
 save_rows(struct salvage *salvage, const char *from, const char *to)
 {
 	struct logstor_salvage *told = salvage->told;
 	struct salvage_report report = {
 		.on_fault = take_fault,
+		.on_note = take_note,
 		.on_table = take_table,
 		.on_progress = take_progress,
 		.context = salvage,
@@ -161,6 +238,7 @@ save_rows(struct salvage *salvage, const char *from, const char *to)
 					&damaged, &salvage->error);
 	if (result < 0)
 		return result;
+	salvage->had_directory = is_there(to);
 	result = open_directory(to, true, told->no_io_uring, &fresh,
 				&salvage->error);
 	if (result < 0) {
@@ -173,8 +251,10 @@ save_rows(struct salvage *salvage, const char *from, const char *to)
 		fresh->methods->destroy(fresh);
 		return result;
 	}
+	salvage->is_begun = true;
 	result = salvage_run(damaged, fresh, &report, &salvage->error);
 	told->rows = report.rows;
+	told->bytes = report.bytes;
 	told->deleted_may_return = report.may_resurrect;
 	if (result == 0 && salvage->has_failed)
 		return error_no_memory(&salvage->error);
@@ -341,11 +421,14 @@ logstor_salvage(const char *from, const char *to,
 		known = given->size < known ? given->size : known;
 		memcpy(&told, given, known);
 		told.tables = told.rows = told.faults = 0;
+		told.notes = told.bytes = 0;
 		told.deleted_may_return = false;
 	}
 	result = save_rows(&salvage, from, to);
 	if (result == 0)
 		result = settle_schema(&salvage, to);
+	if (result < 0)
+		undo(&salvage, to);
 	free(salvage.tables);
 	if (given != NULL)
 		memcpy(given, &told, known);

@@ -6,6 +6,7 @@
 #include "storage/salvage.h"
 
 #include "storage/run.h"
+#include "storage/salvage_losses.h"
 #include "storage/salvage_scan.h"
 
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct salvage {
 	struct engine *fresh;
 	uint8_t *bytes; /* of the row that is being saved */
 	size_t capacity;
+	uint64_t seen_bytes; /* of records */
+	uint64_t saved_bytes; /* keys and values, of this table */
 };
 
 /* ---- writing ---- */
@@ -92,8 +95,8 @@ read_row(struct salvage *salvage, const struct table *table,
 	if (engine_verify_record(&source->engine, table->id, entry,
 				 salvage->bytes, record, NULL) == 0)
 		return 0;
-	salvage_tell(source, at.segment, at.offset,
-		     "a row's checksum is wrong: it is lost");
+	salvage_lose(source, at.segment, at.offset, at.size, LOSS_CHECKSUM,
+		     table->id >= ENGINE_TABLE_FIRST);
 	return LOST;
 }
 
@@ -106,6 +109,7 @@ save_row(struct salvage *salvage, const struct table *table,
 	struct error refusal = ERROR_INIT;
 	int status = read_row(salvage, table, entry, &record, error);
 
+	salvage->seen_bytes += entry->location.size;
 	if (status != 0)
 		return status == LOST ? 0 : status;
 	write = (struct engine_write){
@@ -118,11 +122,13 @@ save_row(struct salvage *salvage, const struct table *table,
 		.expires_at_s = entry->expires_at_s,
 	};
 	status = write_one(salvage, &write, &refusal);
-	if (status == 0)
+	if (status == 0) {
 		(*rows)++;
+		salvage->saved_bytes += write.key.size + write.value.size;
+	}
 	if (status < 0 && refusal.code == ERROR_INVALID) {
-		salvage_tell(&salvage->source, entry->location.segment,
-			     entry->location.offset, refusal.message);
+		salvage_lose_row(&salvage->source, entry->location.segment,
+				 entry->location.offset, refusal.message);
 		return 0;
 	}
 	if (status < 0)
@@ -131,6 +137,26 @@ save_row(struct salvage *salvage, const struct table *table,
 }
 
 /* ---- tables ---- */
+
+/* Saving is one look more, however many of the bytes live. */
+static int
+go_on(struct salvage *salvage, struct error *error)
+{
+	struct salvage_source *source = &salvage->source;
+	uint64_t live = source->engine.segments.live_bytes;
+	uint64_t look = source->total_bytes / SALVAGE_LOOKS;
+	uint64_t done = 0;
+
+	if (salvage->seen_bytes < live)
+		done = (uint64_t)((double)look * (double)salvage->seen_bytes /
+				  (double)live);
+	done += source->total_bytes - look;
+	return salvage_go_on(source,
+			     done > source->done_bytes ?
+				     done - source->done_bytes :
+				     0,
+			     error);
+}
 
 static int
 save_rows(struct salvage *salvage, const struct table *table, uint64_t *rows,
@@ -160,8 +186,8 @@ save_rows(struct salvage *salvage, const struct table *table, uint64_t *rows,
 		fingerprint = entries[count - 1].fingerprint + 1;
 		if (fingerprint == 0 && token++ == INT64_MAX)
 			break;
-	} while (salvage_go_on(&salvage->source, 0, error) == 0);
-	return count < ROWS_STEP ? 0 : salvage_go_on(&salvage->source, 0, error);
+	} while (go_on(salvage, error) == 0);
+	return count < ROWS_STEP ? 0 : go_on(salvage, error);
 }
 
 static int
@@ -172,11 +198,13 @@ save_table(struct salvage *salvage, const struct table *table,
 	uint64_t rows = 0;
 	int status = make_table(salvage, table->id, error);
 
+	salvage->saved_bytes = 0;
 	if (status == 0)
 		status = save_rows(salvage, table, &rows, error);
 	if (status < 0 || table->id < ENGINE_TABLE_FIRST)
 		return status;
 	report->rows += rows;
+	report->bytes += salvage->saved_bytes;
 	if (report->on_table != NULL)
 		report->on_table(report->context, table->id, rows);
 	return 0;
@@ -238,6 +266,8 @@ salvage_opened(struct salvage *salvage, struct io *fresh, struct error *error)
 	if (status < 0)
 		return status;
 	status = save_tables(salvage, error);
+	if (status == 0)
+		salvage_tell_losses(&salvage->source);
 	closed = engine_close(salvage->fresh, status < 0 ? NULL : error);
 	return status < 0 ? status : closed;
 }
@@ -250,7 +280,9 @@ salvage_run(struct io *damaged, struct io *fresh,
 	int status;
 
 	report->rows = 0;
+	report->bytes = 0;
 	report->faults = 0;
+	report->notes = 0;
 	report->may_resurrect = false;
 	status = salvage_source_open(&salvage.source, damaged, report, error);
 	if (status < 0) {

@@ -9,8 +9,10 @@
 #include "storage/engine.h"
 
 struct salvage_report {
-	/* The caller's; each may be NULL. */
+	/* The caller's; each may be NULL.  A fault: rows are lost there, or may
+	 * be.  A note: something was damaged that holds no rows. */
 	void (*on_fault)(void *context, const struct engine_fault *fault);
+	void (*on_note)(void *context, const struct engine_fault *note);
 	/* At the end, for each user table that the new database knows: its
 	 * live rows. */
 	void (*on_table)(void *context, uint32_t table, uint64_t rows);
@@ -20,7 +22,9 @@ struct salvage_report {
 	void *context;
 	/* What became of it. */
 	uint64_t rows;      /* saved, of user tables */
+	uint64_t bytes;     /* their keys and values */
 	uint64_t faults;
+	uint64_t notes;
 	bool may_resurrect; /* tombstones had been dropped: what they hid may
 			       be back */
 };

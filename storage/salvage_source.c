@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/salvage_source.h"
 
+#include "storage/salvage_losses.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,31 +13,7 @@ enum {
 	SEGMENT_SIZE_DEFAULT = 128 << 10
 };
 
-/* ---- telling ---- */
-
-void
-salvage_tell_file(struct salvage_source *source, const char *name,
-		  uint64_t offset, const char *what)
-{
-	struct salvage_report *report = source->report;
-	struct engine_fault fault = { name, offset, what };
-
-	report->faults++;
-	if (report->on_fault != NULL)
-		report->on_fault(report->context, &fault);
-}
-
-void
-salvage_tell(struct salvage_source *source, uint32_t segment, uint32_t offset,
-	     const char *what)
-{
-	struct segment_place place = segment_manager_place(
-		&source->engine.segments, segment, offset);
-	char name[SEGMENT_FILE_NAME_SIZE];
-
-	segment_file_name(place.file_number, name);
-	salvage_tell_file(source, name, place.offset, what);
-}
+/* ---- progress ---- */
 
 int
 salvage_go_on(struct salvage_source *source, uint64_t bytes,
@@ -67,13 +44,10 @@ read_block(struct salvage_source *source, uint32_t segment, uint32_t offset,
 			      0 :
 			      io_read_now(source->engine.io, place.file,
 					  place.offset, to, size);
-	char what[96];
 
-	if (got < 0 && is_told) {
-		snprintf(what, sizeof(what), "it can't be read there: %s",
-			 strerror((int)-got));
-		salvage_tell(source, segment, offset, what);
-	}
+	if (got < 0 && is_told)
+		salvage_lose(source, segment, offset, (uint32_t)size,
+			     LOSS_UNREADABLE, 0);
 	if (got < 0)
 		got = 0;
 	memset(to + got, 0, size - (size_t)got);
@@ -128,26 +102,28 @@ visit_name(void *context, const char *name)
 	return 0;
 }
 
-static bool
-open_file(struct salvage_source *source, uint32_t number, uint64_t *size)
+static void
+open_file(struct salvage_source *source, uint32_t number)
 {
 	struct io *io = source->engine.io;
 	struct segment_file *file = &source->engine.segments.files[number];
+	struct salvage_file *known = &source->files[number];
 	char name[SEGMENT_FILE_NAME_SIZE];
 	int status;
 
 	segment_file_name(number, name);
-	*size = 0;
 	status = io->methods->open(io, name, IO_READ_ONLY, &file->file);
-	if (status == 0 && io->methods->size(io, file->file, size) == 0)
-		return true;
+	known->is_there =
+		status == 0 &&
+		io->methods->size(io, file->file, &known->size) == 0;
+	if (known->is_there)
+		return;
 	if (status == 0)
 		io->methods->close(io, file->file);
 	file->file = NULL;
-	salvage_tell_file(source, name, UINT64_MAX,
-			  status == -ENOENT ? "it is missing" :
-					      "it can't be opened");
-	return false;
+	known->size = 0;
+	known->reason = status == -ENOENT ? "it is missing" :
+					    "it can't be opened";
 }
 
 static int
@@ -167,16 +143,14 @@ open_files(struct salvage_source *source, struct error *error)
 	/* One more, so that there is memory without any. */
 	if (!segment_manager_reserve(segments, names.count + 1, 1))
 		return error_no_memory(error);
-	source->is_there = calloc((size_t)names.count + 1, sizeof(bool));
-	if (source->is_there == NULL)
+	source->files =
+		calloc((size_t)names.count + 1, sizeof(*source->files));
+	if (source->files == NULL)
 		return error_no_memory(error);
 	for (uint32_t i = 0; i < names.count; i++) {
-		uint64_t size;
-
 		segments->files[i] = (struct segment_file){ 0 };
 		segments->file_count++;
-		source->is_there[i] = open_file(source, i, &size);
-		source->total_bytes += size;
+		open_file(source, i);
 	}
 	return 0;
 }
@@ -186,18 +160,14 @@ static int
 count_segments(struct salvage_source *source, struct error *error)
 {
 	struct segment_manager *segments = &source->engine.segments;
-	struct io *io = source->engine.io;
 	uint64_t count = 0;
 
 	for (uint32_t i = 0; i < segments->file_count; i++) {
-		uint64_t size = 0, whole;
+		/* One may be cut in a segment's middle. */
+		uint64_t whole = (source->files[i].size +
+				  segments->segment_size - 1) /
+				 segments->segment_size;
 
-		if (source->is_there[i] &&
-		    io->methods->size(io, segments->files[i].file, &size) < 0)
-			size = 0;
-		/* The last one may be cut in a segment's middle. */
-		whole = (size + segments->segment_size - 1) /
-			segments->segment_size;
 		if (whole > segments->file_segments)
 			whole = segments->file_segments;
 		if (whole > 0)
@@ -208,6 +178,24 @@ count_segments(struct salvage_source *source, struct error *error)
 				     (uint32_t)count + 1))
 		return error_no_memory(error);
 	segments->segment_count = (uint32_t)count;
+	return 0;
+}
+
+int
+salvage_source_extend(struct salvage_source *source, uint32_t count,
+		      struct error *error)
+{
+	struct segment_manager *segments = &source->engine.segments;
+	uint32_t before = segments->segment_count;
+
+	if (count <= before ||
+	    count > (uint64_t)segments->file_count * segments->file_segments)
+		return 0;
+	if (!segment_manager_reserve(segments, segments->file_count, count + 1))
+		return error_no_memory(error);
+	memset(&segments->segments[before], 0,
+	       (count - before) * sizeof(*segments->segments));
+	segments->segment_count = count;
 	return 0;
 }
 
@@ -370,7 +358,7 @@ deduce(struct salvage_source *source, struct error *error)
 	if (data == NULL || samples.samples == NULL)
 		status = error_no_memory(error);
 	for (uint32_t i = 0; i < segments->file_count && status == 0; i++) {
-		if (source->is_there[i])
+		if (source->files[i].is_there)
 			status = sample_file(source, i, &samples, data, error);
 	}
 	if (status == 0 && samples.count == 0)
@@ -402,12 +390,12 @@ load_manifest(struct salvage_source *source, struct error *error)
 
 	source->has_manifest = status == 0;
 	if (status == MANIFEST_MISSING)
-		salvage_tell_file(source, MANIFEST_NAME, UINT64_MAX,
-				  "it is missing");
+		salvage_note(source, MANIFEST_NAME, UINT64_MAX,
+			     "it is missing");
 	if (status >= 0)
 		return 0;
 	if (failure.code == ERROR_CORRUPT || failure.code == ERROR_IO) {
-		salvage_tell_file(source, MANIFEST_NAME, 0, failure.message);
+		salvage_note_failure(source, MANIFEST_NAME, failure.message);
 		return 0;
 	}
 	*error = failure; /* of a newer format, or no memory: no damage */
@@ -486,7 +474,8 @@ salvage_source_close(struct salvage_source *source)
 	segment_manager_finish(segments);
 	table_registry_finish(&engine->tables);
 	manifest_finish(&engine->manifest);
-	free(source->is_there);
+	free(source->files);
+	free(source->losses.losses);
 	free(source->data);
 	io->methods->destroy(io);
 }

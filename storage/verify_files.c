@@ -4,15 +4,16 @@
  * are right, and the manifest is the one that was written. */
 #include "storage/verify_state.h"
 
+#include "storage/fault_text.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- faults of files ---- */
 
 void
-verify_add_file_fault(struct engine_check *check, const char *name, uint64_t offset,
-	       const char *what)
+verify_add_file_fault(struct engine_check *check, const char *name,
+		      uint64_t offset, const char *what)
 {
 	struct file_fault *fault;
 
@@ -24,20 +25,14 @@ verify_add_file_fault(struct engine_check *check, const char *name, uint64_t off
 	snprintf(fault->what, sizeof(fault->what), "%s", what);
 }
 
-/* "PATH/NAME is damaged at offset N: WHAT" is taken apart; other messages are
- * told whole. */
 void
-verify_add_message(struct engine_check *check, const char *name, const char *message)
+verify_add_message(struct engine_check *check, const char *name,
+		   const char *message)
 {
-	static const char before[] = " at offset ";
-	const char *offset = strstr(message, before);
-	const char *what = offset == NULL ? NULL : strstr(offset, ": ");
-	uint64_t number = UINT64_MAX;
+	uint64_t offset;
+	const char *what = fault_text_take_apart(message, &offset);
 
-	if (what != NULL)
-		number = strtoull(offset + sizeof(before) - 1, NULL, 10);
-	verify_add_file_fault(check, name, number,
-		       what != NULL ? what + 2 : message);
+	verify_add_file_fault(check, name, offset, what);
 }
 
 static int

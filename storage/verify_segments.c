@@ -136,8 +136,8 @@ static int
 read_ahead(struct engine_check *check, struct error *error)
 {
 	while (check->count < CHECK_READS) {
-		struct check_read *read =
-			&check->reads[(check->first + check->count) % CHECK_READS];
+		unsigned next = (check->first + check->count) % CHECK_READS;
+		struct check_read *read = &check->reads[next];
 		int status;
 
 		if (!choose_segments(check, read))

@@ -10,7 +10,8 @@
 #include "storage/checkpoint.h"
 
 enum {
-	CHECK_READ_SIZE = 1 << 20, /* at most, but for a single segment or a run */
+	CHECK_READ_SIZE = 1 << 20, /* at most, but for a single segment or a
+				      run */
 	CHECK_READS = 4,
 	CHECK_FILE_FAULTS_MAX = 64,
 	CHECK_NAME_SIZE = 256

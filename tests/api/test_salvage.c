@@ -27,6 +27,7 @@ static const struct logstor_options small = {
 struct told {
 	char tables[1024]; /* "ks.t=300 " */
 	char faults[4096];
+	char notes[512];
 	int fault_count;
 	bool stops;
 };
@@ -41,6 +42,17 @@ on_fault(void *context, const char *file, uint64_t offset, const char *fault)
 	snprintf(told->faults + size, sizeof(told->faults) - size, "%s: %s\n",
 		 file == NULL ? "schema" : file, fault);
 	told->fault_count++;
+}
+
+static void
+on_note(void *context, const char *file, uint64_t offset, const char *note)
+{
+	struct told *told = context;
+	size_t size = strlen(told->notes);
+
+	(void)offset;
+	snprintf(told->notes + size, sizeof(told->notes) - size, "%s: %s\n",
+		 file, note);
 }
 
 static void
@@ -71,6 +83,7 @@ listen(struct told *told)
 		.size = sizeof(struct logstor_salvage),
 		.context = told,
 		.on_fault = on_fault,
+		.on_note = on_note,
 		.on_table = on_table,
 		.on_progress = on_progress,
 	};
@@ -335,6 +348,52 @@ TEST(what_cannot_be_salvaged_is_told_and_changes_nothing)
 	assert_int_equal(logstor_salvage(from, to, &result, message,
 					 sizeof(message)), LOGSTOR_ERROR);
 	assert_non_null(strstr(message, "interrupt"));
+	api_remove_directory(from);
+	assert_int_equal(rmdir(to), 0); /* it is empty again */
+	free(to);
+}
+
+TEST(a_salvage_that_fails_leaves_no_directory_behind)
+{
+	char *from = api_make_directory();
+	char *empty = api_make_directory();
+	struct told told;
+	struct logstor_salvage result = listen(&told);
+	char to[512], message[512];
+	struct stat status;
+
+	make(from);
+	snprintf(to, sizeof(to), "%s-new", from);
+	assert_int_equal(logstor_salvage(empty, to, &result, message,
+					 sizeof(message)), LOGSTOR_ERROR);
+	assert_non_null(strstr(message, "holds nothing of a logstor"));
+	assert_int_equal(stat(to, &status), -1);
+	told.stops = true;
+	assert_int_equal(logstor_salvage(from, to, &result, message,
+					 sizeof(message)), LOGSTOR_ERROR);
+	assert_int_equal(stat(to, &status), -1);
+	api_remove_directory(from);
+	api_remove_directory(empty);
+}
+
+TEST(what_holds_no_rows_is_noted_and_nothing_is_lost)
+{
+	char *from = api_make_directory();
+	char *to = api_make_directory();
+	struct told told;
+	struct logstor_salvage result = listen(&told);
+	char name[512];
+
+	make(from);
+	snprintf(name, sizeof(name), "%s/manifest", from);
+	assert_int_equal(unlink(name), 0);
+	salvage(from, to, &result);
+	assert_int_equal(result.faults, 0);
+	assert_int_equal(result.notes, 1);
+	assert_string_equal(told.notes, "manifest: it is missing\n");
+	assert_int_equal(result.rows, ROWS - 10 + 1);
+	/* A key of 4 bytes, and a value of a few more. */
+	assert_in_range(result.bytes, 10 * result.rows, 30 * result.rows);
 	api_remove_directory(from);
 	api_remove_directory(to);
 }

@@ -140,7 +140,8 @@ def salvage_says_what_it_saved_and_lost(shell, folder):
                    for k in range(100))
     expect(shell.run(old, "-f", "-", script=SCHEMA + rows), status=0)
     expect(shell.run("--salvage", old, new), status=0, errors="",
-           out=f"ks.t: 100 rows\nsaved 100 rows of 1 tables to {new}\n")
+           out="ks.t: 100 rows\nsaved 100 rows of 1 table, 1.7 KiB of keys "
+           f"and values, in {new}; nothing is lost\n")
     expect(shell.run("--salvage", old, new), status=1, out="",
            holds=["cannot salvage", "is not empty"])
     damage(old, b"value-77.")
@@ -150,10 +151,11 @@ def salvage_says_what_it_saved_and_lost(shell, folder):
     shutil.rmtree(new)
     status, out, errors = shell.run("--salvage", old, new)
     expect((status, out, errors), status=2,
-           out=f"ks.t: 99 rows\nsaved 99 rows of 1 tables to {new}\n")
+           out="ks.t: 99 rows\nsaved 99 rows of 1 table, 1.6 KiB of keys and "
+           f"values, in {new}; 1 loss\n")
     assert re.search(rf"^lost: {old}/00-000000.segments at offset \d+: ",
                      errors, re.M), errors
-    assert "what stood there is lost\n" in errors, errors
+    assert errors.count("lost: ") == 1, errors
     expect(shell.run(new, "--format", "csv", "-e", "SELECT v FROM ks.t WHERE "
                      "k IN (76, 77, 78); CHECK"), status=0, errors="",
            out="v\nvalue-76.\nvalue-78.\nfile,offset,fault\n")
@@ -161,6 +163,27 @@ def salvage_says_what_it_saved_and_lost(shell, folder):
     expect(shell.run("--salvage", missing, missing + "2"), status=1, out="",
            holds=["No such file"])
     assert not os.path.exists(missing + "2")
+    os.mkdir(missing)
+    expect(shell.run("--salvage", missing, missing + "2"), status=1, out="",
+           holds=["holds nothing of a logstor database"])
+    assert not os.path.exists(missing + "2")
+
+
+def salvage_tells_what_holds_no_rows_from_losses(shell, folder):
+    old, new = os.path.join(folder, "old"), os.path.join(folder, "new")
+    expect(shell.run(old, "-f", "-", script=SCHEMA + ROW), status=0)
+    os.remove(os.path.join(old, "manifest"))
+    status, out, errors = shell.run("--salvage", old, new)
+    expect((status, out, errors), status=0,
+           out="ks.t: 1 row\nsaved 1 row of 1 table, 11 bytes of keys and "
+           f"values, in {new}; nothing is lost\n")
+    assert errors.startswith(
+        f"damaged, but holds no rows: {old}/manifest: it is missing\n"), errors
+    assert "lost: " not in errors, errors
+    shutil.rmtree(new)
+    os.remove(os.path.join(old, "00-000000.segments"))
+    expect(shell.run("--salvage", old, new), status=1, out="",
+           holds=["holds nothing of a logstor database"])
 
 
 def a_new_database_has_the_geometry_asked_for(shell, folder):
@@ -205,6 +228,7 @@ CASES = [
     check_tells_by_the_exit_status,
     check_finds_what_breaks_meanwhile,
     salvage_says_what_it_saved_and_lost,
+    salvage_tells_what_holds_no_rows_from_losses,
     a_new_database_has_the_geometry_asked_for,
     a_full_database_says_so_and_still_deletes,
 ]
