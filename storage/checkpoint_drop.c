@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/checkpoint_drop.h"
 
+#include "storage/engine_storing.h"
 #include "storage/record_cache.h"
 #include "storage/run.h"
 
@@ -137,16 +138,7 @@ may_drop(struct checkpoint_drop *drop, const struct table *table,
 static bool
 admit_forgetting(struct engine *engine)
 {
-	struct manifest *manifest = &engine->manifest;
-	uint32_t before = manifest->flags;
-
-	if ((before & MANIFEST_FORGOTTEN) != 0)
-		return true;
-	manifest->flags |= MANIFEST_FORGOTTEN;
-	if (manifest_store(engine->io, manifest, NULL) == 0)
-		return true;
-	manifest->flags = before;
-	return false;
+	return engine_storing_flags(engine, MANIFEST_FORGOTTEN, 0, NULL) == 0;
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "storage/checkpoint_writer.h"
 
 #include "storage/checkpoint_content.h"
+#include "storage/engine_storing.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ enum state {
 	STATE_HEAD,
 	STATE_SYNCING,
 	STATE_NAMING,
-	STATE_SETTLING
+	STATE_SETTLING,
+	STATE_PUBLISHING
 };
 
 struct checkpoint_writer {
@@ -249,13 +251,12 @@ describe(struct engine *engine)
 	return next;
 }
 
+/* The manifest is stored. */
 static void
-take_over(struct engine *engine, const struct manifest *next)
+take_over(struct engine *engine)
 {
 	struct manifest *manifest = &engine->manifest;
 
-	manifest_set_tail(manifest, NULL, 0);
-	*manifest = *next;
 	/* A full scan, which must leave out what was rejected, is possible
 	 * only as long as nothing was forgotten. */
 	if ((manifest->flags & MANIFEST_FORGOTTEN) != 0) {
@@ -273,16 +274,30 @@ static void
 publish(struct engine *engine)
 {
 	struct checkpoint_writer *writer = engine->checkpoints;
-	struct manifest next = describe(engine);
+	struct manifest next;
+
+	if (engine->storing.purpose != STORING_NOTHING)
+		return;
+	next = describe(engine);
+	if (engine_storing_begin(engine, STORING_CHECKPOINT, &next))
+		writer->state = STATE_PUBLISHING;
+}
+
+static void
+end_publishing(struct engine *engine)
+{
+	struct checkpoint_writer *writer = engine->checkpoints;
 	struct error failure = ERROR_INIT;
 	uint64_t bytes = writer->output.bytes_written;
+	int status = engine_storing_end(engine, STORING_CHECKPOINT, &failure);
 
-	if (manifest_store(engine->io, &next, &failure) < 0) {
-		engine->manifest.generation = next.generation;
+	if (status == ENGINE_PENDING)
+		return;
+	if (status < 0) {
 		end_attempt(engine, &failure);
 		return;
 	}
-	take_over(engine, &next);
+	take_over(engine);
 	writer->newest = writer->content.head.start;
 	writer->newest_bytes = bytes;
 	writer->newest_at = (int64_t)writer->started_at;
@@ -444,6 +459,9 @@ advance(struct engine *engine, uint64_t *budget)
 	case STATE_SETTLING:
 		settle(engine);
 		break;
+	case STATE_PUBLISHING:
+		end_publishing(engine);
+		break;
 	}
 }
 
@@ -472,6 +490,11 @@ checkpoint_writer_step(struct engine *engine, uint64_t budget)
 
 	writer->paid_at = engine->counters.user_bytes_written;
 	checkpoint_output_step(&writer->output);
+	/* What is on its way to the manifest can't be called back. */
+	if (writer->state == STATE_PUBLISHING)
+		end_publishing(engine);
+	if (writer->state == STATE_PUBLISHING)
+		return;
 	if (engine->writer.has_failed) {
 		abandon(engine);
 		return;
@@ -569,7 +592,11 @@ checkpoint_writer_cancel(struct engine *engine)
 			return;
 	}
 	checkpoint_output_step(&writer->output);
-	if (writer->state != STATE_IDLE)
+	if (writer->state == STATE_PUBLISHING) {
+		engine_storing_wait(engine);
+		end_publishing(engine);
+	}
+	if (writer->state != STATE_IDLE && writer->state != STATE_PUBLISHING)
 		end_attempt(engine, &reason);
 }
 

@@ -4,8 +4,8 @@
 #include "storage/checkpoint_writer.h"
 #include "storage/compaction.h"
 #include "storage/engine_manifest.h"
-#include "storage/engine_state.h"
 #include "storage/engine_step.h"
+#include "storage/engine_storing.h"
 #include "storage/opening.h"
 #include "storage/separator.h"
 #include "storage/segment_freeing.h"
@@ -189,6 +189,19 @@ sync_files(struct engine *engine, struct error *error)
 	return 0;
 }
 
+/* What is on its way to the manifest is waited for, so that the last one that
+ * is stored knows of it. */
+static void
+finish_storing(struct engine *engine)
+{
+	engine_storing_wait(engine);
+	if (engine->has_failed || engine->writer.has_failed)
+		return;
+	engine_record_new_file(engine);
+	engine_storing_wait(engine);
+	engine_record_new_file(engine);
+}
+
 /* Everything is durable when this fails for lack of room: the next opening
  * then finds out by itself what a clean end would have told it. */
 static int
@@ -236,6 +249,7 @@ engine_close(struct engine *engine, struct error *error)
 		waited = wait_for_io(engine, status < 0 ? NULL : error);
 		if (status == 0)
 			status = waited;
+		finish_storing(engine);
 		engine_notice_failed_growth(engine);
 		if (status == 0 && engine->writer.has_failed) {
 			if (error != NULL)

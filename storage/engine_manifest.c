@@ -2,7 +2,7 @@
 #include "storage/engine_manifest.h"
 
 #include "storage/checkpoint_writer.h"
-#include "storage/engine_state.h"
+#include "storage/engine_storing.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,17 +10,7 @@
 int
 engine_begin_writing(struct engine *engine, struct error *error)
 {
-	struct manifest *manifest = &engine->manifest;
-	uint32_t flags = manifest->flags;
-	int status;
-
-	if ((flags & MANIFEST_CLEAN) == 0)
-		return 0;
-	manifest->flags &= ~(uint32_t)MANIFEST_CLEAN;
-	status = manifest_store(engine->io, manifest, error);
-	if (status < 0)
-		manifest->flags = flags;
-	return status;
+	return engine_storing_flags(engine, 0, MANIFEST_CLEAN, error);
 }
 
 void

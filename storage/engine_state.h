@@ -7,7 +7,7 @@
 
 #include "storage/buffered_writer.h"
 #include "storage/engine.h"
-#include "storage/manifest.h"
+#include "storage/manifest_store.h"
 #include "storage/moving_writer.h"
 #include "storage/pending_map.h"
 #include "storage/record_cache.h"
@@ -38,6 +38,22 @@ struct room_wait {
 	uint64_t checkpoints; /* published by then */
 };
 
+/* Who has begun to store a manifest: storage/engine_storing.c. */
+enum storing_purpose {
+	STORING_NOTHING,
+	STORING_CHECKPOINT,
+	STORING_FILE /* a new file of segments is counted */
+};
+
+struct storing {
+	struct manifest_store store;
+	struct manifest next; /* what is being stored */
+	enum storing_purpose purpose;
+	bool has_ended; /* the outcome has reached engine->manifest */
+	int status;
+	struct error failure;
+};
+
 struct engine {
 	struct io *io;
 	enum engine_sync sync;
@@ -47,6 +63,7 @@ struct engine {
 	bool is_manifest_old;  /* something was appended since it was written */
 	struct error failure;
 	struct manifest manifest;
+	struct storing storing;
 	struct table_registry tables;
 	struct table *registry; /* the reserved table, also in tables */
 	struct segment_manager segments;

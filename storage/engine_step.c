@@ -3,7 +3,7 @@
 
 #include "storage/checkpoint_writer.h"
 #include "storage/compaction.h"
-#include "storage/engine_state.h"
+#include "storage/engine_storing.h"
 #include "storage/room.h"
 #include "storage/segment_freeing.h"
 
@@ -255,21 +255,38 @@ retire_step(struct engine *engine)
 static void
 record_new_file(struct engine *engine)
 {
-	struct error error = ERROR_INIT;
-	uint32_t flags = engine->manifest.flags;
-	int status;
+	struct manifest next = engine->manifest;
 
-	engine->manifest.file_count = engine->segments.growth.number + 1;
-	engine->manifest.flags &= ~(uint32_t)MANIFEST_CLEAN;
-	status = manifest_store(engine->io, &engine->manifest, &error);
-	if (status < 0) {
-		/* Before anything else is written it is still to be told that
-		 * the end isn't an orderly one any more. */
-		engine->manifest.flags = flags;
-		engine->manifest.file_count--;
+	next.file_count = engine->segments.growth.number + 1;
+	next.flags &= ~(uint32_t)MANIFEST_CLEAN;
+	next.tail = NULL;
+	next.tail_count = 0;
+	/* When another one is being stored: the next step tries again. */
+	(void)!engine_storing_begin(engine, STORING_FILE, &next);
+}
+
+static void
+end_recording(struct engine *engine)
+{
+	struct error error = ERROR_INIT;
+	int status = engine_storing_end(engine, STORING_FILE, &error);
+
+	if (status == ENGINE_PENDING)
+		return;
+	if (status < 0)
 		status = error.code == ERROR_FULL ? -ENOSPC : -EIO;
-	}
 	segment_growth_recorded(&engine->segments, status);
+}
+
+void
+engine_record_new_file(struct engine *engine)
+{
+	if (engine->segments.growth.state != GROWTH_RECORDING)
+		return;
+	if (engine->storing.purpose != STORING_FILE)
+		record_new_file(engine);
+	if (engine->storing.purpose == STORING_FILE)
+		end_recording(engine);
 }
 
 void
@@ -293,6 +310,7 @@ engine_step(struct engine *engine)
 {
 	if (engine->is_read_only)
 		return;
+	engine_storing_step(engine);
 	engine->writer.clock_us = engine->clock_us;
 	engine->writer.moving_watermark = engine->moving.durable;
 	engine->writer.moving_settled = engine->moving.settled;
@@ -308,8 +326,7 @@ engine_step(struct engine *engine)
 		compaction_step(engine, COMPACTION_POLL_BYTES);
 		segment_freeing_step(engine, false);
 		segment_growth_step(&engine->segments, room_may_grow(engine));
-		if (engine->segments.growth.state == GROWTH_RECORDING)
-			record_new_file(engine);
+		engine_record_new_file(engine);
 		engine_notice_failed_growth(engine);
 	}
 	retire_step(engine);

@@ -16,6 +16,10 @@ struct engine;
  * written to it by others may be lost with it, and nobody else is told. */
 void engine_notice_failed_growth(struct engine *engine);
 
+/* A file that has grown to its first segments is used when the manifest counts
+ * it: has it stored, and notices when it is. Doesn't block. */
+void engine_record_new_file(struct engine *engine);
+
 /* After every poll of the io: moves everything on that is ready. */
 void engine_step(struct engine *engine);
 

@@ -50,20 +50,13 @@ on_waited_done(struct io_operation *operation)
  * leave: the kernel may still be at work on it.  A backend that never
  * recovers is given up in the end. */
 static int64_t
-run(struct io *io, enum io_kind kind, struct io_file *file, uint64_t offset,
-    void *data, size_t size)
+run(struct io *io, const struct io_operation *operation)
 {
 	enum { FAILURES_MAX = 1000 };
-	struct waited waited = {
-		.operation = { .kind = kind,
-			       .file = file,
-			       .offset = offset,
-			       .data = data,
-			       .size = size,
-			       .on_done = on_waited_done },
-	};
+	struct waited waited = { .operation = *operation };
 	int failures = 0;
 
+	waited.operation.on_done = on_waited_done;
 	io->methods->submit(io, &waited.operation);
 	while (!waited.is_done) {
 		int status = io->methods->poll(io, -1);
@@ -78,7 +71,11 @@ int64_t
 io_read_now(struct io *io, struct io_file *file, uint64_t offset, void *data,
 	    size_t size)
 {
-	return run(io, IO_READ, file, offset, data, size);
+	return run(io, &(struct io_operation){ .kind = IO_READ,
+					       .file = file,
+					       .offset = offset,
+					       .data = data,
+					       .size = size });
 }
 
 int64_t
@@ -86,11 +83,28 @@ io_write_now(struct io *io, struct io_file *file, uint64_t offset,
 	     const void *data, size_t size)
 {
 	/* A write only reads its memory. */
-	return run(io, IO_WRITE, file, offset, (void *)(uintptr_t)data, size);
+	return run(io, &(struct io_operation){ .kind = IO_WRITE,
+					       .file = file,
+					       .offset = offset,
+					       .data = (void *)(uintptr_t)data,
+					       .size = size });
 }
 
 int
 io_sync_now(struct io *io, struct io_file *file)
 {
-	return (int)run(io, IO_SYNC, file, 0, NULL, 0);
+	return (int)run(io, &(struct io_operation){ .kind = IO_SYNC,
+						    .file = file });
+}
+
+int
+io_rename_now(struct io *io, enum io_kind kind, const char *from,
+	      const char *to)
+{
+	return (int)run(io,
+			&(struct io_operation){
+				.kind = kind,
+				.file = io->methods->directory(io),
+				.from = from,
+				.to = to });
 }

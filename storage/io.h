@@ -4,9 +4,9 @@
  * time and randomness.  The engine owns one struct io and does nothing past
  * it, so that a simulated disk can stand in for the real one.
  *
- * Data moves by operations that the caller owns: submit() starts one, poll()
- * completes it and calls its on_done, in any order.  What is rare and short
- * (opening, renaming, locking) is a plain call.
+ * What may take long is an operation that the caller owns: submit() starts one,
+ * poll() completes it and calls its on_done, in any order.  What is rare and
+ * short (opening, locking) is a plain call.
  *
  * Backends: io_uring.c (io_uring_create), io_sync.c (pread and pwrite with the
  * same guarantees, where the kernel refuses io_uring), io_memory.c (a database
@@ -34,8 +34,11 @@ enum { IO_OWNER_READERS = -1 };
 enum io_kind {
 	IO_READ,  /* any offset, size and memory */
 	IO_WRITE, /* aligned to IO_ALIGNMENT in all three */
-	IO_SYNC   /* data and what is needed to find it again: fdatasync; of a
+	IO_SYNC,  /* data and what is needed to find it again: fdatasync; of a
 		     directory: its names */
+	IO_RENAME,  /* ${from} becomes ${to}, replacing what had that name */
+	IO_EXCHANGE /* ${from} and ${to}, which must both be there, change
+		       places at once; -EINVAL where that can't be done */
 };
 
 enum io_open_flags {
@@ -49,7 +52,7 @@ struct io_file; /* a backend's own: an open regular file, or the directory */
 
 struct io_operation {
 	enum io_kind kind;
-	struct io_file *file;
+	struct io_file *file; /* of the last two kinds: the directory */
 	uint64_t offset;
 	void *data;
 	size_t size;
@@ -57,9 +60,11 @@ struct io_operation {
 	 * past the page cache, where the backend can do that.  It may change
 	 * its mind here. */
 	bool is_direct;
+	const char *from; /* names, which must last as long as the operation */
+	const char *to;
 	/* Set before on_done: bytes moved (all that were asked for, except for
-	 * a read past the end of the file), or -errno. Short transfers are
-	 * continued by the backend. */
+	 * a read past the end of the file; 0 of other kinds), or -errno. Short
+	 * transfers are continued by the backend. */
 	int64_t result;
 	void (*on_done)(struct io_operation *operation);
 	/* the backend's, while in flight */
@@ -90,13 +95,12 @@ struct io_methods {
 	/* Cuts or extends: by zeros whose room on the disk is taken already,
 	 * although they are not written. When it fails nothing changed. */
 	int (*resize)(struct io *io, struct io_file *file, uint64_t size);
-	int (*rename)(struct io *io, const char *from, const char *to);
 	int (*remove)(struct io *io, const char *name);
 	/* Calls visit for each name but . and ..; stops when it returns
 	 * non-zero, and returns that. */
 	int (*list)(struct io *io, int (*visit)(void *context, const char *name),
 		    void *context);
-	/* The directory itself, for IO_SYNC; owned by the io. */
+	/* The directory itself, for IO_SYNC and names; owned by the io. */
 	struct io_file *(*directory)(struct io *io);
 
 	/* Takes the lock of the database, on a file called ${name}, until
@@ -147,5 +151,8 @@ int64_t io_read_now(struct io *io, struct io_file *file, uint64_t offset,
 int64_t io_write_now(struct io *io, struct io_file *file, uint64_t offset,
 		     const void *data, size_t size);
 int io_sync_now(struct io *io, struct io_file *file);
+/* IO_RENAME or IO_EXCHANGE. */
+int io_rename_now(struct io *io, enum io_kind kind, const char *from,
+		  const char *to);
 
 #endif

@@ -133,7 +133,7 @@ io_directory_advance(struct io_operation *operation, ssize_t moved)
 	}
 	if (moved < 0)
 		return complete(operation, moved);
-	if (operation->kind == IO_SYNC)
+	if (operation->kind != IO_READ && operation->kind != IO_WRITE)
 		return complete(operation, 0);
 	operation->done += (size_t)moved;
 	assert(operation->done <= operation->size);
@@ -326,16 +326,14 @@ io_directory_resize(struct io *io, struct io_file *file, uint64_t size)
 }
 
 int
-io_directory_rename(struct io *io, const char *from, const char *to)
+io_directory_rename(const struct io_operation *operation)
 {
-	int fd = directory_of(io)->file.read_fd;
-	int status = io_support_check_name(from);
+	unsigned flags = operation->kind == IO_EXCHANGE ? RENAME_EXCHANGE : 0;
+	int fd = operation->file->read_fd;
 
-	if (status == 0)
-		status = io_support_check_name(to);
-	if (status == 0 && renameat(fd, from, fd, to) < 0)
-		status = negative_errno();
-	return status;
+	return renameat2(fd, operation->from, fd, operation->to, flags) < 0 ?
+		       negative_errno() :
+		       0;
 }
 
 int

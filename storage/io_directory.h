@@ -54,13 +54,15 @@ io_directory_read_fd(const struct io_operation *operation)
 		       file->read_fd;
 }
 
+/* Carries out an IO_RENAME or IO_EXCHANGE: 0 or -errno. */
+int io_directory_rename(const struct io_operation *operation);
+
 /* The methods of struct io. */
 int io_directory_open(struct io *io, const char *name, unsigned flags,
 		      struct io_file **file);
 void io_directory_close(struct io *io, struct io_file *file);
 int io_directory_size(struct io *io, struct io_file *file, uint64_t *size);
 int io_directory_resize(struct io *io, struct io_file *file, uint64_t size);
-int io_directory_rename(struct io *io, const char *from, const char *to);
 int io_directory_remove(struct io *io, const char *name);
 int io_directory_list(struct io *io,
 		      int (*visit)(void *context, const char *name),
@@ -74,9 +76,9 @@ const char *io_directory_path(struct io *io);
 #define IO_DIRECTORY_METHODS                                                  \
 	.open = io_directory_open, .close = io_directory_close,               \
 	.size = io_directory_size, .resize = io_directory_resize,             \
-	.rename = io_directory_rename, .remove = io_directory_remove,         \
-	.list = io_directory_list, .directory = io_directory_itself,          \
-	.lock = io_directory_lock, .path = io_directory_path,                 \
+	.remove = io_directory_remove, .list = io_directory_list,             \
+	.directory = io_directory_itself, .lock = io_directory_lock,          \
+	.path = io_directory_path,                                            \
 	.clock_us = io_support_clock_us,                                      \
 	.monotonic_us = io_support_monotonic_us, .random = io_support_random
 

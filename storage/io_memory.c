@@ -197,21 +197,31 @@ memory_resize(struct io *io, struct io_file *handle, uint64_t size)
 }
 
 static int
-memory_rename(struct io *io, const char *from, const char *to)
+exchange(struct memory_file *source, struct memory_file *target)
 {
-	struct io_memory *memory = memory_of(io);
-	struct memory_file *source = find_file(memory, from);
-	struct memory_file *target = find_file(memory, to);
-	int status = io_support_check_name(to);
+	char *name = source->name;
+
+	if (target == NULL)
+		return -ENOENT;
+	source->name = target->name;
+	target->name = name;
+	return 0;
+}
+
+static int
+rename_file(struct io_memory *memory, const struct io_operation *operation)
+{
+	struct memory_file *source = find_file(memory, operation->from);
+	struct memory_file *target = find_file(memory, operation->to);
 	char *name;
 
-	if (status < 0)
-		return status;
 	if (source == NULL)
 		return -ENOENT;
+	if (operation->kind == IO_EXCHANGE)
+		return exchange(source, target);
 	if (source == target)
 		return 0;
-	name = strdup(to);
+	name = strdup(operation->to);
 	if (name == NULL)
 		return -ENOMEM;
 	if (target != NULL)
@@ -348,12 +358,14 @@ write_file(struct memory_file *file, uint64_t offset, const uint8_t *from,
 }
 
 static int64_t
-carry_out(const struct io_operation *operation)
+carry_out(struct io_memory *memory, const struct io_operation *operation)
 {
 	const struct io_file *handle = operation->file;
 
 	if (operation->kind == IO_SYNC)
 		return 0;
+	if (operation->kind == IO_RENAME || operation->kind == IO_EXCHANGE)
+		return rename_file(memory, operation);
 	if (handle->file == NULL)
 		return -EISDIR;
 	if (operation->kind == IO_READ)
@@ -375,7 +387,7 @@ memory_poll(struct io *io, int64_t wait_us)
 	for (unsigned i = 0; i < count && queue->head != NULL; i++) {
 		struct io_operation *operation = io_support_pop(queue);
 
-		operation->result = carry_out(operation);
+		operation->result = carry_out(memory_of(io), operation);
 		operation->on_done(operation);
 	}
 	return (int)count;
@@ -408,7 +420,6 @@ static const struct io_methods memory_methods = {
 	.close = memory_close,
 	.size = memory_size,
 	.resize = memory_resize,
-	.rename = memory_rename,
 	.remove = memory_remove,
 	.list = memory_list,
 	.directory = memory_directory,

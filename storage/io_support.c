@@ -19,6 +19,10 @@ io_support_prepare(struct io_operation *operation)
 		assert(operation->size % IO_ALIGNMENT == 0);
 		assert((uintptr_t)operation->data % IO_ALIGNMENT == 0);
 	}
+	if (operation->kind == IO_RENAME || operation->kind == IO_EXCHANGE) {
+		assert(io_support_check_name(operation->from) == 0);
+		assert(io_support_check_name(operation->to) == 0);
+	}
 	operation->done = 0;
 }
 

@@ -27,7 +27,7 @@ sync_submit(struct io *io, struct io_operation *operation)
 }
 
 static ssize_t
-transfer(const struct io_operation *operation)
+call(const struct io_operation *operation)
 {
 	const struct io_file *file = operation->file;
 	size_t left = operation->size - operation->done;
@@ -44,6 +44,17 @@ transfer(const struct io_operation *operation)
 	return pwrite(file->write_fd, data, left, offset);
 }
 
+static ssize_t
+transfer(const struct io_operation *operation)
+{
+	ssize_t moved;
+
+	if (operation->kind == IO_RENAME || operation->kind == IO_EXCHANGE)
+		return io_directory_rename(operation);
+	moved = call(operation);
+	return moved < 0 ? -errno : moved;
+}
+
 static void
 carry_out(struct io_operation *operation)
 {
@@ -51,8 +62,6 @@ carry_out(struct io_operation *operation)
 
 	do {
 		moved = transfer(operation);
-		if (moved < 0)
-			moved = -errno;
 	} while (!io_directory_advance(operation, moved));
 }
 

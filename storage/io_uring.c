@@ -25,6 +25,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <liburing.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 
@@ -76,6 +77,14 @@ fill_entry(struct io_uring_sqe *entry, const struct io_operation *operation)
 		else
 			io_uring_prep_fsync(entry, file->write_fd,
 					    IORING_FSYNC_DATASYNC);
+		break;
+	case IO_RENAME:
+	case IO_EXCHANGE:
+		io_uring_prep_renameat(entry, file->read_fd, operation->from,
+				       file->read_fd, operation->to,
+				       operation->kind == IO_EXCHANGE ?
+					       RENAME_EXCHANGE :
+					       0);
 		break;
 	}
 }
@@ -189,6 +198,12 @@ enter(struct uring *uring, int64_t wait_us)
 	}
 }
 
+static bool
+is_rename(const struct io_operation *operation)
+{
+	return operation->kind == IO_RENAME || operation->kind == IO_EXCHANGE;
+}
+
 /* Takes one completion out of the ring; NULL when the operation goes on. */
 static struct io_operation *
 take_completion(struct uring *uring)
@@ -204,6 +219,9 @@ take_completion(struct uring *uring)
 	io_uring_cqe_seen(&uring->ring, completion);
 	assert(uring->in_flight > 0);
 	uring->in_flight--;
+	/* Kernels before 5.11 have no such entries. */
+	if (is_rename(operation) && moved == -EINVAL)
+		moved = io_directory_rename(operation);
 	if (io_directory_advance(operation, moved))
 		return operation;
 	start(uring, operation);

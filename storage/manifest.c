@@ -16,10 +16,7 @@
 enum {
 	VOID_SIZE = 16,
 	TAIL_SIZE = 4,
-	RESERVED_AT = 220,
-	FILE_SIZE_MAX = MANIFEST_HEADER_SIZE +
-			2 * MANIFEST_VOIDS_MAX * VOID_SIZE +
-			MANIFEST_TAIL_MAX * TAIL_SIZE + FORMAT_BLOCK_SIZE
+	RESERVED_AT = 220
 };
 
 void
@@ -487,7 +484,7 @@ read_file(struct io *io, struct io_file *file, struct manifest *manifest,
 	if (status < 0)
 		return io_error(io, status, "read", MANIFEST_NAME,
 				IO_NO_OFFSET, error);
-	if (size < MANIFEST_HEADER_SIZE_1 || size > FILE_SIZE_MAX)
+	if (size < MANIFEST_HEADER_SIZE_1 || size > MANIFEST_FILE_SIZE_MAX)
 		return damaged(path, "its size is impossible", error);
 	bytes = malloc((size_t)size);
 	if (bytes == NULL)
@@ -518,114 +515,4 @@ manifest_load(struct io *io, struct manifest *manifest, struct error *error)
 	status = read_file(io, file, manifest, error);
 	io->methods->close(io, file);
 	return status;
-}
-
-/* Bytes in memory that is aligned as a write wants it. */
-static int
-write_aligned(struct io *io, struct io_file *file, const struct buffer *bytes)
-{
-	void *aligned;
-	int64_t written;
-
-	if (posix_memalign(&aligned, IO_ALIGNMENT, bytes->size) != 0)
-		return -ENOMEM;
-	memcpy(aligned, bytes->data, bytes->size);
-	written = io_write_now(io, file, 0, aligned, bytes->size);
-	free(aligned);
-	if (written < 0)
-		return (int)written;
-	return (size_t)written == bytes->size ? 0 : -EIO;
-}
-
-/* A file of the right size is written in place, which needs no room. */
-static int
-open_aside(struct io *io, size_t size, struct io_file **file)
-{
-	const struct io_methods *methods = io->methods;
-	uint64_t found;
-	int status = methods->open(io, MANIFEST_NAME_ASIDE, 0, file);
-
-	if (status == 0) {
-		status = methods->size(io, *file, &found);
-		if (status == 0 && found == size)
-			return 0;
-		methods->close(io, *file);
-		status = methods->remove(io, MANIFEST_NAME_ASIDE);
-	}
-	if (status < 0 && status != -ENOENT)
-		return status;
-	return methods->open(io, MANIFEST_NAME_ASIDE, IO_CREATE, file);
-}
-
-static int
-write_aside(struct io *io, const struct buffer *bytes)
-{
-	struct io_file *file;
-	int status = open_aside(io, bytes->size, &file);
-
-	if (status < 0)
-		return status;
-	status = write_aligned(io, file, bytes);
-	if (status == 0)
-		status = io_sync_now(io, file);
-	io->methods->close(io, file);
-	return status;
-}
-
-/* Room for the next one, so that a database on a full disk can still be
- * written to, closed and opened: what the old manifest had, before anybody
- * else takes it.  Without it the next one makes its own. */
-static void
-keep_room_aside(struct io *io, size_t size)
-{
-	struct io_file *file;
-
-	if (open_aside(io, size, &file) < 0)
-		return;
-	(void)!io->methods->resize(io, file, size);
-	io->methods->close(io, file);
-}
-
-/* From the renaming on the new one is what anybody reads. */
-static int
-replace_file(struct io *io, struct manifest *manifest,
-	     const struct buffer *bytes)
-{
-	int status = write_aside(io, bytes);
-
-	if (status == 0)
-		status = io->methods->rename(io, MANIFEST_NAME_ASIDE,
-					     MANIFEST_NAME);
-	if (status < 0) {
-		manifest->generation--;
-		return status;
-	}
-	keep_room_aside(io, bytes->size);
-	return io_sync_now(io, io->methods->directory(io));
-}
-
-int
-manifest_store(struct io *io, struct manifest *manifest, struct error *error)
-{
-	struct buffer bytes = { 0 };
-	int status;
-
-	manifest->version = FORMAT_VERSION;
-	manifest->generation++;
-	if (manifest->offset == 0)
-		manifest->segment = 0;
-	manifest_encode(manifest, &bytes);
-	if (bytes.has_failed) {
-		manifest->generation--;
-		buffer_finish(&bytes);
-		return error_no_memory(error);
-	}
-	status = replace_file(io, manifest, &bytes);
-	buffer_finish(&bytes);
-	if (status < 0)
-		return io_error(io, status, "write", MANIFEST_NAME,
-				IO_NO_OFFSET, error);
-	if ((manifest->flags & MANIFEST_CLEAN) == 0)
-		manifest_set_tail(manifest, NULL, 0);
-	return 0;
 }

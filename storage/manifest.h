@@ -2,8 +2,8 @@
  *
  * The small file that says what belongs to the database: who it is, its
  * geometry, where the log stood when the manifest was written, and which
- * stretches of the log are void.  It is only ever replaced whole: written
- * aside, synced, renamed, the directory synced.
+ * stretches of the log are void.  It is only ever replaced whole:
+ * manifest_store.h.
  *
  *	  0   8  checksum of everything behind it, seed 0
  *	  8   8  magic "LOGSTORM"
@@ -55,7 +55,11 @@ enum {
 	MANIFEST_HEADER_SIZE = 256,
 	MANIFEST_HEADER_SIZE_1 = 192, /* of version 1 */
 	MANIFEST_VOIDS_MAX = 1 << 16, /* of one stream */
-	MANIFEST_TAIL_MAX = 1 << 16
+	MANIFEST_TAIL_MAX = 1 << 16,
+	/* All of it, with as much padding as there may be. */
+	MANIFEST_FILE_SIZE_MAX = MANIFEST_HEADER_SIZE +
+				 2 * MANIFEST_VOIDS_MAX * 16 +
+				 MANIFEST_TAIL_MAX * 4 + 4096
 };
 
 #define MANIFEST_NAME "manifest"
@@ -152,11 +156,4 @@ MUST_CHECK int manifest_decode(struct slice bytes, const char *path,
 enum { MANIFEST_MISSING = 1 };
 MUST_CHECK int manifest_load(struct io *io, struct manifest *manifest,
 			     struct error *error);
-/* Replaces the file by one of the newest version; blocks for two syncs.  When
- * it fails, the old one is still there, or the new one is: the generation, which
- * is raised, tells which.  A manifest that isn't clean is stored without its
- * tail, and has none afterwards. */
-MUST_CHECK int manifest_store(struct io *io, struct manifest *manifest,
-			      struct error *error);
-
 #endif

@@ -2,6 +2,7 @@
  *
  * The part of CHECK that looks at files as such: whether their names and sizes
  * are right, and the manifest is the one that was written. */
+#include "storage/engine_storing.h"
 #include "storage/verify_state.h"
 
 #include "storage/fault_text.h"
@@ -98,8 +99,11 @@ check_manifest(struct engine_check *check, struct error *error)
 	struct engine *engine = check->engine;
 	struct manifest stored = { 0 };
 	struct error failure = ERROR_INIT;
-	int status = manifest_load(engine->io, &stored, &failure);
+	int status;
 
+	/* The one that is there is to be the one that is known. */
+	engine_storing_wait(engine);
+	status = manifest_load(engine->io, &stored, &failure);
 	if (status == MANIFEST_MISSING)
 		verify_add_file_fault(check, MANIFEST_NAME, UINT64_MAX,
 			       "it is missing");

@@ -91,11 +91,13 @@ apply_rename(struct disk_names *names, const struct disk_rename *rename)
 		remove_name(names, rename->from);
 	if (rename->to != NULL)
 		set_name(names, rename->to, rename->content);
+	if (rename->other != NULL)
+		set_name(names, rename->from, rename->other);
 }
 
 static void
 add_rename(struct disk *disk, const char *from, const char *to,
-	   struct content *content)
+	   struct content *content, struct content *other)
 {
 	struct disk_rename *rename;
 
@@ -111,6 +113,7 @@ add_rename(struct disk *disk, const char *from, const char *to,
 		.from = from == NULL ? NULL : must(strdup(from)),
 		.to = to == NULL ? NULL : must(strdup(to)),
 		.content = content,
+		.other = other,
 	};
 	apply_rename(&disk->seen, rename);
 }
@@ -159,14 +162,21 @@ disk_add(struct disk *disk, const char *name)
 	content->is_rewritten = strstr(name, ".segments") != NULL ||
 				strstr(name, ".checkpoint") != NULL;
 	disk->contents = content;
-	add_rename(disk, NULL, name, content);
+	add_rename(disk, NULL, name, content, NULL);
 	return content;
 }
 
 void
 disk_rename(struct disk *disk, const char *from, const char *to)
 {
-	add_rename(disk, from, to, disk_find(disk, from));
+	add_rename(disk, from, to, disk_find(disk, from), NULL);
+}
+
+void
+disk_exchange(struct disk *disk, const char *from, const char *to)
+{
+	add_rename(disk, from, to, disk_find(disk, from),
+		   disk_find(disk, to));
 }
 
 uint64_t
@@ -321,7 +331,8 @@ disk_restart(struct disk *disk)
 		for (size_t i = 0; i < disk->durable.count && !is_named; i++)
 			is_named = disk->durable.names[i].content == content;
 		for (size_t i = 0; i < disk->rename_count && !is_named; i++)
-			is_named = disk->renames[i].content == content;
+			is_named = disk->renames[i].content == content ||
+				   disk->renames[i].other == content;
 		if (is_named) {
 			content_evict(content);
 			link = &content->next;

@@ -44,6 +44,7 @@ struct disk_rename {
 	char *from;              /* NULL: the name is new */
 	char *to;                /* NULL: the name is removed */
 	struct content *content;
+	struct content *other;   /* takes the name ->from; NULL: none does */
 };
 
 /* A piece of a file as it was once. */
@@ -138,6 +139,7 @@ void disk_sync_names(struct disk *disk, uint64_t renames);
 struct content *disk_find(const struct disk *disk, const char *name);
 struct content *disk_add(struct disk *disk, const char *name);
 void disk_rename(struct disk *disk, const char *from, const char *to);
+void disk_exchange(struct disk *disk, const char *from, const char *to);
 uint64_t disk_used_bytes(const struct disk *disk);
 /* What is in flight through the door comes to its end. */
 void disk_cut_short(struct disk_door *door, struct survival *survival);

@@ -185,22 +185,6 @@ door_resize(struct io *io, struct io_file *handle, uint64_t size)
 }
 
 static int
-door_rename(struct io *io, const char *from, const char *to)
-{
-	struct disk_door *door = door_of(io);
-	int status = begin_call(door, true);
-
-	note_call(door->disk, "rename", from, status);
-	note_call(door->disk, "to", to, status);
-	if (status < 0)
-		return status;
-	if (disk_find(door->disk, from) == NULL)
-		return -ENOENT;
-	disk_rename(door->disk, from, to);
-	return 0;
-}
-
-static int
 door_remove(struct io *io, const char *name)
 {
 	struct disk_door *door = door_of(io);
@@ -282,7 +266,8 @@ note_operation(struct disk *disk, const struct io_operation *operation)
 static void
 say_completed(const struct disk *disk, const struct io_operation *operation)
 {
-	static const char *const kinds[] = { "read", "write", "sync" };
+	static const char *const kinds[] = { "read", "write", "sync",
+					     "rename", "exchange" };
 	const struct content *content = operation->file->content;
 
 	if (disk->is_verbose)
@@ -422,6 +407,23 @@ sync_content(struct disk *disk, const struct flight *flight)
 }
 
 static int64_t
+rename_content(struct disk *disk, const struct io_operation *operation)
+{
+	bool is_exchange = operation->kind == IO_EXCHANGE;
+
+	disk_note(disk, checksum_seeded(slice_from_string(operation->from),
+					disk->events));
+	if (disk_find(disk, operation->from) == NULL ||
+	    (is_exchange && disk_find(disk, operation->to) == NULL))
+		return -ENOENT;
+	if (is_exchange)
+		disk_exchange(disk, operation->from, operation->to);
+	else
+		disk_rename(disk, operation->from, operation->to);
+	return 0;
+}
+
+static int64_t
 carry_out(struct disk *disk, const struct flight *flight)
 {
 	switch (flight->operation->kind) {
@@ -434,6 +436,11 @@ carry_out(struct disk *disk, const struct flight *flight)
 		return write_content(disk, flight);
 	case IO_SYNC:
 		return sync_content(disk, flight);
+	case IO_RENAME:
+	case IO_EXCHANGE:
+		if (fails(disk, disk->faults.call_error))
+			return -EIO;
+		return rename_content(disk, flight->operation);
 	}
 	return -EINVAL;
 }
@@ -571,7 +578,6 @@ static const struct io_methods door_methods = {
 	.close = door_close,
 	.size = door_size,
 	.resize = door_resize,
-	.rename = door_rename,
 	.remove = door_remove,
 	.list = door_list,
 	.directory = door_directory,
@@ -596,6 +602,12 @@ disk_open_door(struct disk *disk)
 	return &door->io;
 }
 
+static bool
+is_rename(const struct io_operation *operation)
+{
+	return operation->kind == IO_RENAME || operation->kind == IO_EXCHANGE;
+}
+
 void
 disk_cut_short(struct disk_door *door, struct survival *survival)
 {
@@ -606,6 +618,11 @@ disk_cut_short(struct disk_door *door, struct survival *survival)
 		const struct io_operation *operation =
 			door->flights[i].operation;
 
+		/* Done or not, but never half; the power decides then whether
+		 * it is remembered. */
+		if (is_rename(operation) && random_percent(&survival->random,
+							   50))
+			(void)rename_content(disk, operation);
 		if (operation->kind == IO_WRITE &&
 		    !operation->file->is_read_only)
 			content_write_partly(operation->file->content,

@@ -275,20 +275,6 @@ fault_resize(struct io *io, struct io_file *handle, uint64_t size)
 }
 
 static int
-fault_rename(struct io *io, const char *from, const char *to)
-{
-	int status = failure_of(disk_of(io), IO_WRITE);
-
-	if (status < 0)
-		return status;
-	if (find(disk_of(io), from) == NULL)
-		return -ENOENT;
-	disk_of(io)->writes++;
-	fault_disk_rename(disk_of(io), from, to);
-	return 0;
-}
-
-static int
 fault_remove(struct io *io, const char *name)
 {
 	int status = disk_of(io)->is_dead ? -EIO : 0;
@@ -396,9 +382,39 @@ write_content(struct fault_disk *disk, const struct io_operation *operation)
 }
 
 static int64_t
+rename_file(struct fault_disk *disk, const struct io_operation *operation)
+{
+	struct fault_file *source = find(disk, operation->from);
+	struct fault_file *target = find(disk, operation->to);
+
+	if (source == NULL ||
+	    (operation->kind == IO_EXCHANGE && target == NULL))
+		return -ENOENT;
+	if (operation->kind == IO_EXCHANGE && disk->cannot_exchange)
+		return -EINVAL;
+	disk->writes++;
+	if (operation->kind == IO_EXCHANGE) {
+		struct content *content = source->content;
+
+		source->content = target->content;
+		target->content = content;
+	} else {
+		fault_disk_rename(disk, operation->from, operation->to);
+	}
+	return 0;
+}
+
+static bool
+is_rename(const struct io_operation *operation)
+{
+	return operation->kind == IO_RENAME || operation->kind == IO_EXCHANGE;
+}
+
+static int64_t
 carry_out(struct fault_disk *disk, const struct io_operation *operation)
 {
-	int status = failure_of(disk, operation->kind);
+	int status = failure_of(disk, is_rename(operation) ? IO_WRITE :
+							     operation->kind);
 
 	if (status < 0)
 		return status;
@@ -416,6 +432,9 @@ carry_out(struct fault_disk *disk, const struct io_operation *operation)
 		else
 			sync_content(operation->file->content);
 		return 0;
+	case IO_RENAME:
+	case IO_EXCHANGE:
+		return rename_file(disk, operation);
 	}
 	return -EINVAL;
 }
@@ -503,7 +522,6 @@ static const struct io_methods fault_methods = {
 	.close = fault_close,
 	.size = fault_size,
 	.resize = fault_resize,
-	.rename = fault_rename,
 	.remove = fault_remove,
 	.list = fault_list,
 	.directory = fault_directory,

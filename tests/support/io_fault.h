@@ -26,6 +26,7 @@ struct fault_disk {
 	bool fails_once;           /* the next one succeeds again */
 	bool is_dead;              /* everything fails: the power is off */
 	bool is_shuffling;         /* operations complete in any order */
+	bool cannot_exchange;      /* as some file systems */
 
 	/* The tests' to look at. */
 	uint64_t writes;           /* operations and plain calls that change

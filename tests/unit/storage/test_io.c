@@ -368,9 +368,10 @@ TEST(names_are_listed_renamed_and_removed)
 		fixture.call->close(io, make_file(&fixture, "b", 0));
 		assert_int_equal(fixture.call->open(io, "a", IO_CREATE, &file),
 				 -EEXIST);
-		assert_int_equal(fixture.call->rename(io, "a", "b"), 0);
-		assert_int_equal(fixture.call->rename(io, "a", "b"), -ENOENT);
-		assert_int_equal(fixture.call->rename(io, "b", "c"), 0);
+		assert_int_equal(io_rename_now(io, IO_RENAME, "a", "b"), 0);
+		assert_int_equal(io_rename_now(io, IO_RENAME, "a", "b"),
+				 -ENOENT);
+		assert_int_equal(io_rename_now(io, IO_RENAME, "b", "c"), 0);
 		assert_int_equal(fixture.call->list(io, collect, &names), 0);
 		assert_int_equal(names.count, 1);
 		assert_string_equal(names.text[0], "c");
@@ -381,6 +382,46 @@ TEST(names_are_listed_renamed_and_removed)
 				 -ENOENT);
 		assert_int_equal(fixture.call->remove(io, "c"), 0);
 		assert_int_equal(fixture.call->remove(io, "c"), -ENOENT);
+		teardown(&fixture);
+	}
+}
+
+static void
+assert_size(struct fixture *fixture, const char *name, uint64_t expected)
+{
+	struct io_file *file;
+	uint64_t size;
+
+	assert_int_equal(fixture->call->open(fixture->io, name, 0, &file), 0);
+	assert_int_equal(fixture->call->size(fixture->io, file, &size), 0);
+	assert_int_equal(size, expected);
+	fixture->call->close(fixture->io, file);
+}
+
+TEST(two_names_change_places_or_nothing_does)
+{
+	for (enum backend backend = 0; backend < BACKENDS; backend++) {
+		struct fixture fixture;
+		struct io_file *file;
+		struct io *io;
+
+		setup(&fixture, backend);
+		io = fixture.io;
+		file = make_file(&fixture, "a", 0);
+		assert_int_equal(fixture.call->resize(io, file, IO_ALIGNMENT),
+				 0);
+		fixture.call->close(io, file);
+		assert_int_equal(io_rename_now(io, IO_EXCHANGE, "a", "b"),
+				 -ENOENT);
+		assert_int_equal(io_rename_now(io, IO_EXCHANGE, "b", "a"),
+				 -ENOENT);
+		assert_size(&fixture, "a", IO_ALIGNMENT);
+		fixture.call->close(io, make_file(&fixture, "b", 0));
+		assert_int_equal(io_rename_now(io, IO_EXCHANGE, "a", "b"), 0);
+		assert_size(&fixture, "a", 0);
+		assert_size(&fixture, "b", IO_ALIGNMENT);
+		assert_int_equal(fixture.call->remove(io, "b"), 0);
+		assert_size(&fixture, "a", 0);
 		teardown(&fixture);
 	}
 }

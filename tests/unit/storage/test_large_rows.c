@@ -240,7 +240,7 @@ TEST(a_torn_run_takes_its_batch_along)
 		/* Some of it is on its way. */
 		buffered_writer_flush(&world.engine->writer,
 				      world.engine->last_lsn);
-		for (uint64_t i = 0; i < seed % 4; i++)
+		for (uint64_t i = 0; i < seed % 6; i++)
 			assert_int_equal(engine_poll(world.engine, 0, NULL), 0);
 		world.disk = driver_crash(world.engine, world.disk, seed);
 		open_again(&world, &driver_small);

@@ -2,7 +2,7 @@
 #include "base/checksum.h"
 #include "base/pack.h"
 #include "storage/format.h"
-#include "storage/manifest.h"
+#include "storage/manifest_store.h"
 #include "tests/support/io_fault.h"
 #include "tests/support/unit.h"
 

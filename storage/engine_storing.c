@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/engine_storing.h"
+
+#include <assert.h>
+
+bool
+engine_storing_begin(struct engine *engine, enum storing_purpose purpose,
+		     const struct manifest *next)
+{
+	struct storing *storing = &engine->storing;
+
+	if (storing->purpose != STORING_NOTHING)
+		return false;
+	assert((next->flags & MANIFEST_CLEAN) == 0 && next->tail == NULL);
+	storing->purpose = purpose;
+	storing->next = *next;
+	storing->has_ended = false;
+	storing->failure = ERROR_INIT;
+	manifest_store_begin(&storing->store, engine->io, &storing->next);
+	return true;
+}
+
+/* Its lists of void ranges are the ones that the next one has, too. */
+static void
+take_outcome(struct engine *engine)
+{
+	struct storing *storing = &engine->storing;
+
+	storing->status =
+		manifest_store_end(&storing->store, &storing->failure);
+	storing->has_ended = true;
+	if (storing->status < 0) {
+		engine->manifest.generation = storing->next.generation;
+		return;
+	}
+	manifest_set_tail(&engine->manifest, NULL, 0);
+	engine->manifest = storing->next;
+}
+
+void
+engine_storing_step(struct engine *engine)
+{
+	struct manifest_store *store = &engine->storing.store;
+
+	manifest_store_step(store);
+	if (manifest_store_is_done(store))
+		take_outcome(engine);
+}
+
+int
+engine_storing_end(struct engine *engine, enum storing_purpose purpose,
+		   struct error *error)
+{
+	struct storing *storing = &engine->storing;
+
+	assert(storing->purpose == purpose);
+	engine_storing_step(engine);
+	if (!storing->has_ended)
+		return ENGINE_PENDING;
+	storing->purpose = STORING_NOTHING;
+	if (storing->status < 0)
+		*error = storing->failure;
+	return storing->status;
+}
+
+void
+engine_storing_wait(struct engine *engine)
+{
+	manifest_store_wait(&engine->storing.store);
+	engine_storing_step(engine);
+}
+
+int
+engine_storing_flags(struct engine *engine, uint32_t with, uint32_t without,
+		     struct error *error)
+{
+	struct manifest *manifest = &engine->manifest;
+	uint32_t before, after;
+	int status;
+
+	before = manifest->flags;
+	if ((before & with) == with && (before & without) == 0)
+		return 0;
+	engine_storing_wait(engine);
+	before = manifest->flags;
+	after = (before | with) & ~without;
+	if (before == after)
+		return 0;
+	manifest->flags = after;
+	status = manifest_store(engine->io, manifest, error);
+	if (status < 0)
+		manifest->flags = before;
+	return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who stores the manifest while the engine is at work: one after the other,
+ * without blocking where that happens again and again.
+ *
+ * While one is being stored nobody else changes engine->manifest, which becomes
+ * what was stored as soon as it is. */
+#ifndef STORAGE_ENGINE_STORING_H
+#define STORAGE_ENGINE_STORING_H
+
+#include "storage/engine_state.h"
+
+/* Begins to store ${next}, which is engine->manifest but for what has changed,
+ * isn't clean and has no tail.  False when another one is being stored: ask
+ * again after the next poll. */
+MUST_CHECK bool engine_storing_begin(struct engine *engine,
+				     enum storing_purpose purpose,
+				     const struct manifest *next);
+/* ENGINE_PENDING until what was begun for ${purpose} has come to its end; then
+ * 0, or why it has failed, once. */
+MUST_CHECK int engine_storing_end(struct engine *engine,
+				  enum storing_purpose purpose,
+				  struct error *error);
+/* After each poll of the io. */
+void engine_storing_step(struct engine *engine);
+/* Blocks until nothing is on its way; who has begun it is yet to be told. */
+void engine_storing_wait(struct engine *engine);
+
+/* Stores the manifest with and without these flags, unless that is what it has;
+ * blocks then. When it fails nothing has changed. */
+MUST_CHECK int engine_storing_flags(struct engine *engine, uint32_t with,
+				    uint32_t without, struct error *error);
+
+#endif
