@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which operation does what, and those that happen to the world around the
- * engine. */
+ * engine, but for damage. */
 #include "tests/simulator/act.h"
 
 #include <stdlib.h>
@@ -57,20 +57,10 @@ do_poll(struct world *world)
 	}
 }
 
-static enum disk_crash
-draw_crash(struct world *world)
-{
-	if (!world->plan->has_kills)
-		return DISK_POWER;
-	if (!world->plan->has_power_cuts)
-		return DISK_KILL;
-	return chance(world, 70) ? DISK_POWER : DISK_KILL;
-}
-
 static void
 do_crash(struct world *world)
 {
-	enum disk_crash kind = draw_crash(world);
+	enum disk_crash kind = world_draw_crash(world);
 
 	if (world->disk->crash_at != 0 || chance(world, 40))
 		disk_crash_now(world->disk, kind);
@@ -111,78 +101,6 @@ do_room(struct world *world)
 	else
 		faults->bytes_max = disk_used_bytes(world->disk) +
 				    draw(world, 96 << 10);
-}
-
-/* ---- damage ---- */
-
-static bool
-damage(struct world *world, enum operation_kind kind)
-{
-	struct disk *disk = world->disk;
-	struct random *random = &world->random;
-
-	switch (kind) {
-	case OPERATION_FLIP:
-		return disk_flip(disk, random);
-	case OPERATION_ZERO:
-		return disk_zero(disk, random, world_segment_size(world));
-	case OPERATION_SWAP:
-		return disk_swap(disk, random, world_segment_size(world));
-	case OPERATION_CUT:
-		return disk_cut(disk, random);
-	case OPERATION_SPOIL:
-		return disk_spoil(disk, random);
-	case OPERATION_MISDIRECT:
-		disk->misdirects_next = true;
-		return true;
-	case OPERATION_LOSE:
-		disk->loses_next = true;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* What is damaged must not be whole again because it was moved. */
-static void
-do_rot(struct world *world)
-{
-	uint32_t count = 1 + draw(world, 6);
-
-	world->is_only_spoiled = false;
-	while (count-- > 0)
-		world->is_damaged |= disk_rot(world->disk, &world->random);
-	act_compact(world);
-	if (chance(world, 70))
-		act_finish(world);
-}
-
-static void
-do_damage(struct world *world, enum operation_kind kind)
-{
-	bool was_whole = !world->is_damaged;
-	bool is_damaged = damage(world, kind);
-
-	if (kind == OPERATION_FLIP && chance(world, 30))
-		is_damaged |= damage(world, kind);
-	/* A write that is lost may as well be one of what is moved. */
-	if (kind == OPERATION_LOSE && chance(world, 50))
-		act_compact(world);
-	if (is_damaged)
-		world->is_only_spoiled = was_whole && kind == OPERATION_SPOIL;
-	world->is_damaged |= is_damaged;
-}
-
-/* Now and then a piece is kept, and later it is there again. */
-static void
-do_stale(struct world *world)
-{
-	if (chance(world, 70))
-		disk_keep(world->disk, &world->random, world_segment_size(world));
-	else if (disk_return(world->disk, &world->random)) {
-		world->is_only_spoiled = false;
-		world->is_damaged = true;
-	}
 }
 
 /* ---- after it ---- */
@@ -277,6 +195,9 @@ act(struct world *world, const struct operation *operation)
 	case OPERATION_IDLE:
 		act_idle(world);
 		break;
+	case OPERATION_SCHEDULE:
+		act_schedule(world);
+		break;
 	case OPERATION_GRACE:
 		act_grace(world);
 		break;
@@ -307,14 +228,16 @@ act(struct world *world, const struct operation *operation)
 	case OPERATION_ZERO:
 	case OPERATION_SWAP:
 	case OPERATION_CUT:
+		act_damage(world, kind);
+		break;
 	case OPERATION_SPOIL:
-		do_damage(world, kind);
+		world->spoils_next = true;
 		break;
 	case OPERATION_STALE:
-		do_stale(world);
+		act_stale(world);
 		break;
 	case OPERATION_ROT:
-		do_rot(world);
+		act_rot(world);
 		break;
 	case OPERATION_FAIL:
 		world->disk->fails_checkpoints = true;
@@ -324,12 +247,6 @@ act(struct world *world, const struct operation *operation)
 	}
 }
 
-static bool
-goes_on(const struct world *world)
-{
-	return world->engine != NULL && !world_is_over(world);
-}
-
 void
 world_do(struct world *world, const struct operation *operation)
 {
@@ -337,10 +254,10 @@ world_do(struct world *world, const struct operation *operation)
 	world->disk->random.state = ~operation->seed;
 	act(world, operation);
 	notice_failure(world);
-	if (goes_on(world))
+	if (act_may_go_on(world))
 		act_go_on_with_work(world);
-	if (goes_on(world))
+	if (act_may_go_on(world))
 		act_go_on_with_held(world);
-	if (goes_on(world))
+	if (act_may_go_on(world))
 		world_audit(world);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of operations share: act_write.c, act_read.c, act_held.c and
- * act_work.c.  act.c says which operation is whose. */
+ * What the files of operations share: act_write.c, act_read.c, act_held.c,
+ * act_work.c, act_schedule.c and act_damage.c.  act.c says which operation is whose. */
 #ifndef TESTS_SIMULATOR_ACT_H
 #define TESTS_SIMULATOR_ACT_H
 
@@ -40,11 +40,19 @@ struct waiting {
 bool act_wait(struct world *world, struct waiting *waiting,
 	      const char *for_what);
 
+static inline bool
+act_may_go_on(const struct world *world)
+{
+	return world->engine != NULL && !world_is_over(world);
+}
+
 void act_write(struct world *world);
 void act_flood(struct world *world);
 void act_big(struct world *world);
 void act_overwrite(struct world *world);
 void act_fill(struct world *world);
+/* Until a write is refused; false when none was. */
+bool act_fill_up(struct world *world);
 void act_table(struct world *world, enum operation_kind kind);
 void act_commit(struct world *world, bool waits);
 
@@ -64,6 +72,14 @@ void act_finish(struct world *world);
 void act_idle(struct world *world);
 void act_grace(struct world *world);
 void act_verify(struct world *world);
+/* Several steps that have an edge of the protocol between them. */
+void act_schedule(struct world *world);
+/* The disk's next lie, while records are moved. */
+void act_schedule_lie(struct world *world);
+
+void act_damage(struct world *world, enum operation_kind kind);
+void act_stale(struct world *world);
+void act_rot(struct world *world);
 /* After each operation: what was begun is asked for again. */
 void act_go_on_with_work(struct world *world);
 

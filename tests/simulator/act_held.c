@@ -10,8 +10,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { HELD_KEYS_MAX = 12 };
+enum { HELD_KEYS_MAX = 12, TRIES_MAX = 6 };
 
 struct held {
 	bool is_scan;
@@ -135,6 +136,18 @@ overwrite_what_is_read(struct world *world, const struct held *held,
 		act_commit(world, true);
 }
 
+/* The cache had all of them: others may have to be waited for. */
+static void
+begin_again(struct world *world, struct held *held)
+{
+	engine_read_finish(world->engine, &held->read);
+	held->read = (struct engine_read){ 0 };
+	memset(held->rows, 0, sizeof(held->rows));
+	held->status = ENGINE_PENDING;
+	begin_read(world, held);
+	go_on(world, held);
+}
+
 void
 act_hold(struct world *world)
 {
@@ -162,6 +175,10 @@ act_hold(struct world *world)
 	world->held[at] = held;
 	/* What a read finds is decided when it is asked for first. */
 	go_on(world, held);
+	for (int tries = 0; tries < TRIES_MAX && held->status == 0 &&
+			    !world_is_over(world);
+	     tries++)
+		begin_again(world, held);
 	if (!held->is_scan && held->status == ENGINE_PENDING &&
 	    !world_is_over(world) && chance(world, 40))
 		overwrite_what_is_read(world, held, table);

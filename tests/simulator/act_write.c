@@ -153,8 +153,7 @@ act_overwrite(struct world *world)
 	uint32_t commits = draw(world, 50);
 	bool is_done = true;
 
-	for (uint32_t i = 0; i < count && is_done && !world_is_over(world) &&
-			     world->engine != NULL;
+	for (uint32_t i = 0; i < count && is_done && act_may_go_on(world);
 	     i++) {
 		struct batch batch = { .count = 0 };
 		unsigned table = act_draw_table(world);
@@ -174,11 +173,10 @@ act_overwrite(struct world *world)
 
 /* ---- a full database ---- */
 
-static bool
-fill_up(struct world *world)
+bool
+act_fill_up(struct world *world)
 {
-	for (unsigned i = 0; i < FILL_WRITES_MAX && !world_is_over(world) &&
-			     world->engine != NULL;
+	for (unsigned i = 0; i < FILL_WRITES_MAX && act_may_go_on(world);
 	     i++) {
 		struct batch batch = { .count = 0 };
 		unsigned table = act_draw_table(world);
@@ -203,7 +201,7 @@ delete_rows(struct world *world, uint32_t percent)
 	bool is_done = true;
 
 	for (unsigned i = 0; i < MODEL_TABLES * MODEL_KEYS && is_done &&
-			     !world_is_over(world) && world->engine != NULL;
+			     act_may_go_on(world);
 	     i++) {
 		unsigned table = i / MODEL_KEYS, key = i % MODEL_KEYS;
 		const struct model_table *now =
@@ -223,8 +221,7 @@ delete_rows(struct world *world, uint32_t percent)
 		is_done = batch_write(world, &batch);
 		batch_finish(&batch);
 	}
-	if (batch.count > 0 && is_done && !world_is_over(world) &&
-	    world->engine != NULL)
+	if (batch.count > 0 && is_done && act_may_go_on(world))
 		batch_write(world, &batch);
 	batch_finish(&batch);
 }
@@ -232,8 +229,7 @@ delete_rows(struct world *world, uint32_t percent)
 static void
 drop_tables(struct world *world)
 {
-	for (unsigned table = 1; table < MODEL_TABLES && !world_is_over(world) &&
-				 world->engine != NULL;
+	for (unsigned table = 1; table < MODEL_TABLES && act_may_go_on(world);
 	     table++) {
 		struct batch batch = { .count = 0 };
 
@@ -256,17 +252,17 @@ act_fill(struct world *world)
 	if (world->plan->options.size_max == 0 &&
 	    world->disk->faults.bytes_max == 0)
 		return;
-	if (!fill_up(world) || world_is_over(world) || world->engine == NULL)
+	if (!act_fill_up(world) || !act_may_go_on(world))
 		return;
 	if (chance(world, 30))
 		drop_tables(world);
 	else
 		delete_rows(world, chance(world, 50) ? 100 : 40);
-	if (world_is_over(world) || world->engine == NULL)
+	if (!act_may_go_on(world))
 		return;
 	if (chance(world, 50))
 		act_read(world);
-	if (!world_is_over(world) && world->engine != NULL)
+	if (act_may_go_on(world))
 		act_write(world);
 }
 

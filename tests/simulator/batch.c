@@ -5,6 +5,9 @@
  * again. */
 #include "tests/simulator/batch.h"
 
+#include "storage/format.h"
+#include "storage/record.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -259,6 +262,22 @@ bytes_of(const struct batch *batch)
 	return bytes;
 }
 
+/* More than a segment holds. */
+static bool
+has_run(const struct world *world, const struct batch *batch)
+{
+	uint32_t most = world_segment_size(world) - FORMAT_HEADER_SIZE;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct engine_write *write = &batch->writes[i];
+
+		if (record_size(RECORD_ROW | RECORD_EXPIRING, write->key.size,
+				write->value.size) > most)
+			return true;
+	}
+	return false;
+}
+
 /* A database of limited size must find room where rows are few, and for
  * what makes room always.  Rows larger than a segment need neighbours that are
  * free, so that for them nothing is certain. */
@@ -269,7 +288,8 @@ may_be_full(struct world *world, const struct batch *batch)
 	uint64_t segments, needed;
 
 	if (world->was_full || world->is_damaged || world_holds(world) ||
-	    world->disk->injected > world->injected_before)
+	    world->disk->injected > world->injected_before ||
+	    has_run(world, batch))
 		return true;
 	if (is_reclaiming(batch))
 		return false;

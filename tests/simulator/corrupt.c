@@ -46,28 +46,6 @@ must(void *memory)
 
 /* ---- a life ---- */
 
-static bool
-is_peaceful(enum operation_kind kind)
-{
-	switch (kind) {
-	case OPERATION_CRASH:
-	case OPERATION_ERRORS:
-	case OPERATION_ROOM:
-	case OPERATION_FILL:
-	case OPERATION_FLIP:
-	case OPERATION_MISDIRECT:
-	case OPERATION_LOSE:
-	case OPERATION_ZERO:
-	case OPERATION_SWAP:
-	case OPERATION_STALE:
-	case OPERATION_CUT:
-	case OPERATION_SPOIL:
-		return false;
-	default:
-		return true;
-	}
-}
-
 static void
 make_plan(struct corrupt *corrupt, uint64_t seed, enum geometry geometry)
 {
@@ -78,7 +56,7 @@ make_plan(struct corrupt *corrupt, uint64_t seed, enum geometry geometry)
 	plan->faults = (struct disk_faults){ 0 };
 	plan->has_expiry = false;
 	for (size_t i = 0; i < plan->count; i++) {
-		if (is_peaceful(plan->operations[i].kind))
+		if (operation_is_peaceful(plan->operations[i].kind))
 			plan->operations[kept++] = plan->operations[i];
 	}
 	plan->count = kept;
@@ -147,6 +125,9 @@ live(struct corrupt *corrupt)
 		return false;
 	world->engine = NULL;
 	corrupt->batches = world->model.count;
+	/* A tombstone whose place is damaged looks like one that was
+	 * dropped. */
+	world->model.grace_s = 0;
 	return true;
 }
 

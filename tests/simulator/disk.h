@@ -67,6 +67,7 @@ struct disk {
 	bool misdirects_next;    /* the next write to segments or checkpoints
 				    goes to a wrong place */
 	bool loses_next;         /* or nowhere, and says that all is well */
+	uint32_t lies_after;     /* or as many writes later */
 	bool fails_checkpoints;  /* all writes to them */
 	bool is_verbose;         /* prints everything that is asked of it */
 
@@ -126,8 +127,7 @@ void disk_keep(struct disk *disk, struct random *random,
 	       uint32_t segment_size);
 bool disk_return(struct disk *disk, struct random *random);
 bool disk_cut(struct disk *disk, struct random *random);
-/* A bit of some checkpoint, or of some file of segments. */
-bool disk_spoil(struct disk *disk, struct random *random);
+/* A bit of some file of segments. */
 bool disk_rot(struct disk *disk, struct random *random);
 
 /* A number that changes with any name or byte that can be seen. */

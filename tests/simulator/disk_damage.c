@@ -143,12 +143,6 @@ flip_in(struct disk *disk, const char *kind, struct random *random)
 }
 
 bool
-disk_spoil(struct disk *disk, struct random *random)
-{
-	return flip_in(disk, ".checkpoint", random);
-}
-
-bool
 disk_rot(struct disk *disk, struct random *random)
 {
 	return flip_in(disk, ".segments", random);

@@ -290,6 +290,22 @@ draw_latency(struct disk *disk, enum io_kind kind)
 	return random_below(&disk->random, LATENCY_US_MAX);
 }
 
+/* Whether it will say that it has done what it hasn't. */
+static void
+draw_lie(struct disk *disk, struct flight *flight)
+{
+	if (!disk->misdirects_next && !disk->loses_next)
+		return;
+	if (disk->lies_after > 0) {
+		disk->lies_after--;
+		return;
+	}
+	flight->misdirects = disk->misdirects_next;
+	flight->is_lost = disk->loses_next;
+	disk->misdirects_next = false;
+	disk->loses_next = false;
+}
+
 static void
 door_submit(struct io *io, struct io_operation *operation)
 {
@@ -315,12 +331,8 @@ door_submit(struct io *io, struct io_operation *operation)
 	if (operation->file->content == NULL)
 		flight->sequence = disk->rename_first + disk->rename_count;
 	else if (operation->kind == IO_WRITE &&
-		 operation->file->content->is_rewritten) {
-		flight->misdirects = disk->misdirects_next;
-		flight->is_lost = disk->loses_next;
-		disk->misdirects_next = false;
-		disk->loses_next = false;
-	}
+		 operation->file->content->is_rewritten)
+		draw_lie(disk, flight);
 }
 
 static int64_t

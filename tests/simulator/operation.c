@@ -32,6 +32,7 @@ static const struct {
 	[OPERATION_CHECKPOINT] = { "checkpoint", 4, 60 },
 	[OPERATION_FINISH] = { "finish", 3, 60 },
 	[OPERATION_IDLE] = { "idle", 4, 60 },
+	[OPERATION_SCHEDULE] = { "schedule", 3, 40 },
 	[OPERATION_GRACE] = { "grace", 2, 30 },
 	[OPERATION_CHECK] = { "check", 1, 30 },
 	[OPERATION_VERIFY] = { "verify", 2, 40 },
@@ -41,13 +42,13 @@ static const struct {
 	[OPERATION_ERRORS] = { "errors", 4, 30 },
 	[OPERATION_ROOM] = { "room", 4, 20 },
 	[OPERATION_FLIP] = { "flip", 1, 6 },
-	[OPERATION_MISDIRECT] = { "misdirect", 1, 5 },
-	[OPERATION_LOSE] = { "lose", 1, 5 },
+	[OPERATION_MISDIRECT] = { "misdirect", 2, 6 },
+	[OPERATION_LOSE] = { "lose", 3, 8 },
 	[OPERATION_ZERO] = { "zero", 1, 5 },
 	[OPERATION_SWAP] = { "swap", 1, 5 },
 	[OPERATION_STALE] = { "stale", 3, 6 },
 	[OPERATION_CUT] = { "cut", 1, 4 },
-	[OPERATION_SPOIL] = { "spoil", 2, 15 },
+	[OPERATION_SPOIL] = { "spoil", 2, 25 },
 	[OPERATION_ROT] = { "rot", 2, 6 },
 	[OPERATION_FAIL] = { "fail", 1, 10 },
 };
@@ -56,6 +57,18 @@ const char *
 operation_name(enum operation_kind kind)
 {
 	return kinds[kind].name;
+}
+
+bool
+operation_is_peaceful(enum operation_kind kind)
+{
+	switch (kind) {
+	case OPERATION_FILL:
+	case OPERATION_SCHEDULE:
+		return false;
+	default:
+		return kind < OPERATION_CRASH || kind == OPERATION_CLOCK;
+	}
 }
 
 static void
@@ -125,13 +138,19 @@ draw_switches(struct plan *plan, struct random *random)
 static void
 draw_churn(struct plan *plan, struct random *random, enum geometry geometry)
 {
+	/* Larger ones are open for several buffers. */
+	static const uint32_t sizes[] = { 4096, 4096, 8192, 16384 };
+
 	plan->is_churning = random_percent(random, CHURN_PERCENT);
 	if (!plan->is_churning || geometry != GEOMETRY_SMALL)
 		return;
-	plan->options.segment_size = 4096;
+	plan->options.segment_size = sizes[random_below(random, 4)];
 	plan->options.file_segments = 8;
-	plan->options.size_max =
-		4096 * (uint64_t)(16 + random_below(random, 32));
+	plan->options.size_max = plan->options.segment_size *
+				 (uint64_t)(16 + random_below(random, 32));
+	plan->syncs[ENGINE_SYNC_FULL] = random_percent(random, 60);
+	plan->syncs[ENGINE_SYNC_OFF] = !plan->syncs[ENGINE_SYNC_FULL] ||
+				       random_percent(random, 40);
 	plan->has_large_rows = false;
 	plan->has_big_rows = false;
 	plan->gc_grace_s = 0;
@@ -150,6 +169,8 @@ churn_weight(enum operation_kind kind, uint8_t weight)
 		return 12;
 	case OPERATION_SPOIL:
 		return 2;
+	case OPERATION_SCHEDULE:
+		return 6;
 	case OPERATION_FAIL:
 		return 5;
 	case OPERATION_FLOOD:

@@ -31,6 +31,7 @@ enum operation_kind {
 	OPERATION_CHECKPOINT, /* begins as well */
 	OPERATION_FINISH,   /* waits for both */
 	OPERATION_IDLE,     /* a while in which nobody wants anything */
+	OPERATION_SCHEDULE, /* what hardly ever happens by chance */
 	OPERATION_GRACE,    /* how long tombstones are kept is told */
 	OPERATION_CHECK,    /* everything, in every way */
 	OPERATION_VERIFY,   /* the engine checks itself */
@@ -84,5 +85,7 @@ void plan_make(struct plan *plan, uint64_t seed, size_t count,
 void plan_finish(struct plan *plan);
 
 const char *operation_name(enum operation_kind kind);
+/* Nothing fails in it, nor is damaged. */
+bool operation_is_peaceful(enum operation_kind kind);
 
 #endif

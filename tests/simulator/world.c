@@ -9,9 +9,11 @@
 #include "tests/simulator/world.h"
 
 #include "base/checksum.h"
+#include "tests/simulator/aside.h"
 #include "tests/simulator/audit.h"
+#include "tests/simulator/judge.h"
 #include "tests/simulator/observe.h"
-#include "tests/simulator/tail.h"
+#include "tests/simulator/spoil.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -24,7 +26,8 @@ enum {
 	RECOVERY_EVENTS_MANY = 500,
 	CREATION_EVENTS_MAX = 40,
 	SETTLING_POLLS = 24,
-	RECORDS_PERCENT = 10 /* of the operations: bytes of records are recounted */
+	LOOKS_BACK_PERCENT = 30,
+	HASTY_PERCENT = 20
 };
 
 /* ---- telling ---- */
@@ -108,8 +111,8 @@ draw_sync(struct world *world)
 	return ENGINE_SYNC_FULL;
 }
 
-static enum disk_crash
-draw_crash(struct world *world)
+enum disk_crash
+world_draw_crash(struct world *world)
 {
 	if (!world->plan->has_kills)
 		return DISK_POWER;
@@ -118,25 +121,8 @@ draw_crash(struct world *world)
 	return random_percent(&world->random, 70) ? DISK_POWER : DISK_KILL;
 }
 
-static void
-note_tail(struct world *world)
-{
-	const struct engine_options *options = &world->plan->options;
-	struct tail_geometry geometry = {
-		.database_id = world->database_id,
-		.segment_size = world_segment_size(world),
-		.file_segments = options->file_segments != 0 ?
-					 options->file_segments :
-					 256,
-	};
-	uint64_t lsn = tail_lsn(world->disk, &geometry);
-
-	if (lsn < world->tail_lsn)
-		world->tail_lsn = lsn;
-}
-
-static int
-open_engine(struct world *world, bool is_read_only, struct error *error)
+int
+world_open_engine(struct world *world, bool is_read_only, struct error *error)
 {
 	struct engine_options options = world->plan->options;
 	int status;
@@ -147,8 +133,10 @@ open_engine(struct world *world, bool is_read_only, struct error *error)
 	world->injected_before = world->disk->injected;
 	world->was_full = world->disk->faults.bytes_max != 0;
 	world->engine = NULL;
+	if (world->spoils_next && !is_read_only)
+		spoil_for_good(world);
 	if (world->is_damaged)
-		note_tail(world);
+		judge_note_tail(world);
 	status = engine_open(disk_open_door(world->disk), &options,
 			     &world->engine, error);
 	if (status < 0)
@@ -184,8 +172,8 @@ let_go(struct world *world)
 	world->is_checkpointing = false;
 }
 
-static void
-close_abandoned(struct world *world)
+void
+world_abandon(struct world *world)
 {
 	let_go(world);
 	if (world->engine != NULL)
@@ -207,116 +195,13 @@ open_without_errors(struct world *world, const struct error *first)
 	}
 	world_set_errors(world, false);
 	world->disk->faults.bytes_max = 0;
-	if (open_engine(world, false, &error) == 0 ||
+	if (world_open_engine(world, false, &error) == 0 ||
 	    world->disk->has_crashed)
 		return;
 	world_say(world, "  opening failed for good: %s", error.message);
-	if (!world->is_damaged || world->is_only_spoiled)
+	if (!world->is_damaged)
 		world_violate(world, VIOLATION_REFUSED, "opening: %s",
 			      error.message);
-}
-
-static bool
-look(struct world *world, bool knows_tables)
-{
-	enum violation violation;
-	char text[256] = "";
-
-	world_set_errors(world, false);
-	violation = observe(world->engine, &world->model, knows_tables,
-			    world->is_damaged, &world->seen, &world->hash,
-			    text);
-	world_set_errors(world, world->has_errors);
-	/* What was seen after the power failed means nothing. */
-	if (world->disk->has_crashed)
-		return false;
-	if (violation != VIOLATION_NONE)
-		world_violate(world, violation, "%s", text);
-	return violation == VIOLATION_NONE;
-}
-
-/* The engine's state is one that it may have: true, and behind how many
- * batches. */
-static bool
-judge(struct world *world, size_t floor, size_t *batches)
-{
-	enum violation violation;
-	char text[256] = "";
-
-	/* What a failed sync gave up was never promised to be durable. */
-	if (world->disk->dropped > world->dropped_before &&
-	    floor > world->model.durable)
-		floor = world->model.durable;
-	violation = model_judge(&world->model, &world->seen, floor, batches,
-				text);
-	if (violation != VIOLATION_NONE) {
-		world_violate(world, violation, "%s", text);
-		return false;
-	}
-	world_say(world, "  %zu of %zu batches are there, at least %zu",
-		  *batches, world->model.count, floor);
-	return true;
-}
-
-static void
-check_clock(struct world *world)
-{
-	int64_t now_us = engine_timestamp_us(world->engine);
-
-	if (!world->is_damaged && now_us <= world->model.server_us)
-		world_violate(world, VIOLATION_CLOCK,
-			      "timestamp %" PRId64 " after %" PRId64, now_us,
-			      world->model.server_us);
-	world->last_server_us = now_us;
-}
-
-static void
-check_keys(struct world *world)
-{
-	struct engine_statistics statistics;
-	uint64_t least, most;
-
-	engine_get_statistics(world->engine, &statistics);
-	model_keys(&world->model, engine_now_s(world->engine), &least, &most);
-	if (statistics.keys < least || statistics.keys > most)
-		world_violate(world, VIOLATION_COUNTERS,
-			      "%" PRIu64 " keys, of which %" PRIu64
-			      " to %" PRIu64 " exist",
-			      statistics.keys, least, most);
-}
-
-/* A tail that was damaged can't be told from one that was torn, as far as
- * nothing behind it proves that it was there. */
-static size_t
-floor_of_damaged(struct world *world, size_t floor)
-{
-	const struct model *model = &world->model;
-	size_t proved = model->count;
-
-	if (!world->is_damaged)
-		return floor;
-	while (proved > 0 && model->batches[proved - 1].lsn > world->tail_lsn)
-		proved--;
-	world_say(world, "  the disk proves %zu batches", proved);
-	return proved < floor ? proved : floor;
-}
-
-/* The engine was just opened: everything is looked at, and what is there is
- * there for good. */
-static void
-judge_opened(struct world *world, size_t floor)
-{
-	size_t batches;
-
-	floor = floor_of_damaged(world, floor);
-	if (!look(world, true) || !judge(world, floor, &batches))
-		return;
-	model_rebase(&world->model, batches);
-	world->tail_lsn = UINT64_MAX;
-	world->dropped_before = world->disk->dropped;
-	check_clock(world);
-	check_keys(world);
-	world_audit(world);
 }
 
 static void
@@ -325,7 +210,7 @@ open_and_judge(struct world *world, size_t floor)
 	struct error error = ERROR_INIT;
 
 	world->sync = draw_sync(world);
-	if (open_engine(world, false, &error) < 0 &&
+	if (world_open_engine(world, false, &error) < 0 &&
 	    !world->disk->has_crashed)
 		open_without_errors(world, &error);
 	if (world->engine != NULL && !world_is_over(world))
@@ -346,8 +231,8 @@ world_begin(struct world *world)
 	if (random_percent(&world->random, 30))
 		disk_arm(world->disk,
 			 random_below(&world->random, CREATION_EVENTS_MAX),
-			 draw_crash(world));
-	if (open_engine(world, false, &error) < 0 && !world->disk->has_crashed)
+			 world_draw_crash(world));
+	if (world_open_engine(world, false, &error) < 0 && !world->disk->has_crashed)
 		world_violate(world, VIOLATION_REFUSED, "creating: %s",
 			      error.message);
 }
@@ -374,41 +259,6 @@ count_crash(struct world *world)
 		  world->disk->events);
 }
 
-/* A reader sees what the next opening will see, and leaves no trace. */
-static bool
-look_read_only(struct world *world)
-{
-	uint64_t changes = world->disk->changes;
-	struct error error = ERROR_INIT;
-	uint64_t checksum;
-	bool is_open;
-
-	disk_restart(world->disk);
-	checksum = disk_checksum(world->disk);
-	world_set_errors(world, false);
-	is_open = open_engine(world, true, &error) == 0;
-	if (!is_open && error.code != ERROR_CONFIG)
-		/* There may be no database yet: not an error of reading. */
-		world_violate(world, VIOLATION_REFUSED,
-			      "opening for reading: %s", error.message);
-	if (is_open && look(world, false))
-		world->seen_before = world->seen;
-	close_abandoned(world);
-	world_set_errors(world, world->has_errors);
-	if (checksum != disk_checksum(world->disk) ||
-	    changes != world->disk->changes)
-		world_violate(world, VIOLATION_UNSTABLE,
-			      "reading has changed the disk");
-	return is_open;
-}
-
-static bool
-wants_read_only(struct world *world)
-{
-	return world->plan->has_read_only && !world->is_damaged &&
-	       random_percent(&world->random, 40);
-}
-
 /* Opens while the next crash may be on its way; true when it came. */
 static bool
 crash_while_opening(struct world *world)
@@ -421,8 +271,8 @@ crash_while_opening(struct world *world)
 			      random_percent(&world->random, 20) ?
 				      RECOVERY_EVENTS_MANY :
 				      RECOVERY_EVENTS_MAX),
-		 draw_crash(world));
-	if (open_engine(world, false, &error) < 0 &&
+		 world_draw_crash(world));
+	if (world_open_engine(world, false, &error) < 0 &&
 	    !world->disk->has_crashed && !world_is_excused(world, &error))
 		world_violate(world, VIOLATION_REFUSED, "opening: %s",
 			      error.message);
@@ -435,9 +285,23 @@ crash_while_opening(struct world *world)
 			drive_poll(world->engine);
 	}
 	if (!world->disk->has_crashed)
-		disk_crash_now(world->disk, draw_crash(world));
-	close_abandoned(world);
+		disk_crash_now(world->disk, world_draw_crash(world));
+	world_abandon(world);
 	return true;
+}
+
+static bool
+wants_read_only(struct world *world)
+{
+	return world->plan->has_read_only && !world->is_damaged &&
+	       random_percent(&world->random, 40);
+}
+
+static bool
+wants_look_back(struct world *world)
+{
+	return !world->is_damaged &&
+	       random_percent(&world->random, LOOKS_BACK_PERCENT);
 }
 
 void
@@ -447,8 +311,9 @@ world_recover(struct world *world)
 	bool has_looked = false;
 	uint64_t dropped;
 
+	world->is_hasty = false;
 	count_crash(world);
-	close_abandoned(world);
+	world_abandon(world);
 	for (int depth = 0; depth < NESTED_CRASHES_MAX &&
 			    random_percent(&world->random, 30);
 	     depth++) {
@@ -457,9 +322,11 @@ world_recover(struct world *world)
 			return;
 		floor = floor_of(world, floor);
 		count_crash(world);
-		}
-	if (wants_read_only(world))
-		has_looked = look_read_only(world);
+	}
+	if (wants_look_back(world))
+		aside_look_back(world, floor);
+	if (world->violation == VIOLATION_NONE && wants_read_only(world))
+		has_looked = aside_look(world);
 	if (world->violation != VIOLATION_NONE)
 		return;
 	dropped = world->disk->dropped;
@@ -495,8 +362,8 @@ world_restart(struct world *world)
 	/* Where only growing has failed, all is well with what was written. */
 	if (drive_commit(world->engine, engine_last_lsn(world->engine),
 			 &error) < 0) {
-		if (world_is_over(world) || !look(world, false) ||
-		    !judge(world, model->committed, &batches) ||
+		if (world_is_over(world) || !judge_look(world, false) ||
+		    !judge_seen(world, model->committed, &batches) ||
 		    world_is_over(world))
 			return;
 	}
@@ -550,49 +417,11 @@ world_reopen(struct world *world)
 	else if (!world_is_excused(world, &error))
 		world_violate(world, VIOLATION_REFUSED, "closing: %s",
 			      error.message);
+	if (world->violation == VIOLATION_NONE && wants_look_back(world))
+		aside_look_back(world, model->committed);
+	world->is_hasty |= random_percent(&world->random, HASTY_PERCENT);
 	if (world->violation == VIOLATION_NONE)
 		open_and_judge(world, model->committed);
-}
-
-/* ---- looking ---- */
-
-void
-world_check(struct world *world)
-{
-	size_t batches;
-
-	if (!look(world, true) || world_is_over(world))
-		return;
-	(void)judge(world, world->model.count, &batches);
-}
-
-bool
-world_saw_unreadable(const struct world *world)
-{
-	const struct observation *seen = &world->seen;
-
-	for (size_t i = 0; i < seen->count; i++) {
-		for (unsigned key = 0; key < MODEL_KEYS; key++) {
-			if (seen->tables[i].rows[key].is_unreadable)
-				return true;
-		}
-	}
-	return false;
-}
-
-void
-world_audit(struct world *world)
-{
-	char text[256] = "";
-
-	if (!audit_engine(world->engine,
-			  !world_holds(world) && world->verification == NULL,
-			  text) ||
-	    (!world->is_damaged &&
-	     world->disk->injected == world->injected_before &&
-	     random_percent(&world->random, RECORDS_PERCENT) &&
-	     !audit_records(world->engine, world->disk, text)))
-		world_violate(world, VIOLATION_COUNTERS, "%s", text);
 }
 
 void
@@ -614,7 +443,7 @@ world_end(struct world *world)
 		world_violate(world, VIOLATION_REFUSED, "closing: %s",
 			      error.message);
 	else if (world->violation != VIOLATION_NONE)
-		close_abandoned(world);
+		world_abandon(world);
 	world->hash = checksum_mix(world->hash, world->disk->hash);
 	world->biting = world->disk->unsynced_lost;
 	model_finish(&world->model);

@@ -40,7 +40,12 @@ struct world {
 	bool was_full;    /* there was a limit since the last opening */
 	bool has_errors;  /* the disk makes up errors */
 	bool is_damaged;  /* errors are as good as answers */
-	bool is_only_spoiled; /* one bit of one checkpoint: the other will do */
+	bool is_hasty;    /* nobody looks at what the next opening shows */
+	bool spoils_next;     /* the newest checkpoint, at the next opening */
+	bool has_spoiled;     /* one, ever: this one at last */
+	uint64_t spoiled_number;
+	uint64_t spoiled_checksum;
+	uint64_t damages; /* how often it was damaged more */
 	uint64_t tail_lsn; /* what the damaged disk has proved at each opening
 			      since the last judgement */
 	uint64_t database_id;
@@ -73,7 +78,16 @@ bool world_is_excused(const struct world *world, const struct error *error);
 
 uint32_t world_segment_size(const struct world *world);
 
+/* Of the kinds that this life has. */
+enum disk_crash world_draw_crash(struct world *world);
+
 void world_set_errors(struct world *world, bool is_on);
+
+/* Opens what is there; nothing is judged. */
+int world_open_engine(struct world *world, bool is_read_only,
+		      struct error *error);
+/* What the engine has begun is lost. */
+void world_abandon(struct world *world);
 
 /* Opens a database for the first time. */
 void world_begin(struct world *world);
