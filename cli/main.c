@@ -65,6 +65,9 @@ open_database(struct shell *shell, const struct options *options)
 			       logstor_database_error(shell->database));
 		return false;
 	}
+	if (logstor_open_warning(shell->database) != NULL)
+		report_message(&shell->output, "warning: %s",
+			       logstor_open_warning(shell->database));
 	shell_watch_progress(shell);
 	return true;
 }

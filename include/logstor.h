@@ -130,6 +130,12 @@ LOGSTOR_API int logstor_close(logstor_database *database, char *message,
 LOGSTOR_API const char *logstor_database_error(
 	const logstor_database *database);
 
+/* What opening found damaged and could do without, in words, for who looks
+ * after the database; NULL when nothing was.  It is told once: a writer then
+ * puts something whole in its place. */
+LOGSTOR_API const char *logstor_open_warning(
+	const logstor_database *database);
+
 /* Makes all sessions' statements so far durable.  Blocks, or returns
  * LOGSTOR_PENDING in non-blocking mode. */
 LOGSTOR_API int logstor_commit(logstor_database *database);
@@ -371,7 +377,11 @@ LOGSTOR_API const char *logstor_column_text(logstor_statement *,
 /* At most ${rows} rows of a SELECT before LOGSTOR_DONE (0: all).  When
  * logstor_paging_state() is then not NULL there are more, and stepping again
  * with that state set returns them.  The state is opaque, fits the same
- * statement only, is validated, and may be kept and sent anywhere. */
+ * statement only, is validated, and may be kept and sent anywhere.
+ *
+ * CHECK, DESCRIBE, EXPLAIN and SHOW STORAGE have pages too; each runs anew for
+ * its next page, and leaves out as many rows as were given: for CHECK, that is
+ * reading everything again. */
 LOGSTOR_API int logstor_set_page(logstor_statement *, uint32_t rows,
 				 const void *state, size_t size);
 LOGSTOR_API const void *logstor_paging_state(const logstor_statement *,

@@ -74,6 +74,7 @@ execute_compact_next(struct execute_compact *compact, struct error *error)
 			return result;
 		engine_get_statistics(session->database->engine,
 				      &compact->before);
+		session->database->compact_count++;
 		compact->is_begun = true;
 	}
 	result = engine_compact(session->database->engine, &session->work,
@@ -83,4 +84,17 @@ execute_compact_next(struct execute_compact *compact, struct error *error)
 	show_result(compact);
 	compact->is_done = true;
 	return 0;
+}
+
+void
+execute_compact_finish(struct execute_compact *compact)
+{
+	struct logstor_database *database;
+
+	if (!compact->is_begun)
+		return;
+	database = compact->session->database;
+	compact->is_begun = false;
+	if (--database->compact_count == 0)
+		engine_compact_cancel(database->engine);
 }

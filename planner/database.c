@@ -153,6 +153,14 @@ logstor_database_error(const logstor_database *database)
 	return database == NULL ? "out of memory" : database->error.message;
 }
 
+const char *
+logstor_open_warning(const logstor_database *database)
+{
+	return database == NULL || database->engine == NULL ?
+		       NULL :
+		       engine_warning(database->engine);
+}
+
 /* ---- driving ---- */
 
 static bool

@@ -15,6 +15,8 @@ static const uint64_t seed = 0x70616765;
 uint64_t
 paging_fingerprint(struct slice text, const struct table *table)
 {
+	if (table == NULL)
+		return checksum_seeded(text, seed);
 	return checksum_seeded(text,
 			       checksum_seeded(slice_make(table->uuid, 16),
 					       seed));
@@ -73,5 +75,36 @@ paging_decode(struct slice state, uint64_t fingerprint, enum access_kind kind,
 	    stored_fingerprint != fingerprint || position->rows_left == 0 ||
 	    position->key.size == 0 || position->key.size > KEY_SIZE_MAX)
 		return paging_refuse(error);
+	return 0;
+}
+
+void
+paging_encode_rows(uint64_t rows, uint64_t fingerprint, struct buffer *out)
+{
+	uint8_t bytes[sizeof(uint64_t)];
+	struct paging_position position = {
+		.kind = (enum access_kind)PAGING_ROWS,
+		.rows_left = UINT64_MAX,
+		.key = slice_make(bytes, sizeof(bytes)),
+	};
+
+	store_u64_le(bytes, rows);
+	paging_encode(&position, fingerprint, out);
+}
+
+int
+paging_decode_rows(struct slice state, uint64_t fingerprint, uint64_t *rows,
+		   struct error *error)
+{
+	struct paging_position position;
+	int result = paging_decode(state, fingerprint,
+				   (enum access_kind)PAGING_ROWS, &position,
+				   error);
+
+	if (result < 0)
+		return result;
+	if (position.key.size != sizeof(uint64_t))
+		return paging_refuse(error);
+	*rows = load_u64_le(position.key.data);
 	return 0;
 }

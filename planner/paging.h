@@ -21,7 +21,12 @@ struct paging_position {
 	struct slice key;
 };
 
-/* What makes two executions the same query: the text and the table. */
+/* Of statements whose rows have no keys: how many were given.  The kind is
+ * PAGING_ROWS then, and the key that number, u64 LE. */
+enum { PAGING_ROWS = UINT8_MAX };
+
+/* What makes two executions the same query: the text and the table, which may
+ * be NULL. */
 uint64_t paging_fingerprint(struct slice text, const struct table *table);
 
 /* Replaces what is in ${out}. */
@@ -34,5 +39,10 @@ MUST_CHECK int paging_decode(struct slice state, uint64_t fingerprint,
 			     struct paging_position *position,
 			     struct error *error);
 int paging_refuse(struct error *error);
+
+void paging_encode_rows(uint64_t rows, uint64_t fingerprint,
+			struct buffer *out);
+MUST_CHECK int paging_decode_rows(struct slice state, uint64_t fingerprint,
+				  uint64_t *rows, struct error *error);
 
 #endif

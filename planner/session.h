@@ -29,6 +29,7 @@ struct logstor_database {
 	void *progress_context;
 	uint32_t progress_ticks; /* checks since the progress was last told */
 	struct engine_progress work; /* of the statement that tells it */
+	uint32_t compact_count;  /* COMPACT statements that run */
 	uint32_t session_count;  /* closed ones with statements left too */
 	/* Writes that settled equal timestamps: while it stands still, a live
 	 * row with an unchanged timestamp is unchanged (execute_write.c). */

@@ -93,6 +93,9 @@ finish_execution(struct logstor_statement *statement)
 	case PLAN_CHECK:
 		execute_check_finish(&statement->as.check);
 		break;
+	case PLAN_COMPACT:
+		execute_compact_finish(&statement->as.compact);
+		break;
 	default:
 		break;
 	}
@@ -313,6 +316,13 @@ begin(struct logstor_statement *statement)
 	result = begin_evaluation(statement);
 	if (result < 0)
 		return result;
+	result = row_page_begin(&statement->page, statement->plan,
+				statement_text(statement),
+				statement->page_rows,
+				buffer_slice(&statement->page_state),
+				&statement->next_state, &session->error);
+	if (result < 0)
+		return result;
 	statement->is_running = true;
 	return begin_plan(statement);
 }
@@ -449,6 +459,29 @@ run(struct logstor_statement *statement)
 	}
 }
 
+/* The same, with the rows of the page alone. */
+static int
+run_page(struct logstor_statement *statement)
+{
+	for (;;) {
+		int result = run(statement);
+
+		if (result != 0)
+			return result;
+		switch (row_page_take(&statement->page)) {
+		case ROW_PAGE_GIVE:
+			return 0;
+		case ROW_PAGE_FULL:
+			return statement->next_state.has_failed ?
+				       error_no_memory(
+					       &statement->session->error) :
+				       ENGINE_END;
+		case ROW_PAGE_SKIP:
+			break;
+		}
+	}
+}
+
 int
 logstor_step(logstor_statement *statement)
 {
@@ -469,7 +502,7 @@ logstor_step(logstor_statement *statement)
 						 &session->error);
 	}
 	if (result == 0)
-		result = run(statement);
+		result = run_page(statement);
 	if (result == 0) {
 		statement->has_row = true;
 		statement->rows_done++;

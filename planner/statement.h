@@ -12,6 +12,7 @@
 #include "planner/compact.h"
 #include "planner/execute_read.h"
 #include "planner/execute_write.h"
+#include "planner/row_page.h"
 #include "planner/schema.h"
 
 /* Rows that were made at once and come out one by one. */
@@ -65,6 +66,7 @@ struct logstor_statement {
 	const struct slice *values; /* of the current row */
 	uint32_t value_count;
 	uint64_t rows_done;
+	struct row_page page;
 	union {
 		struct execute_read read;
 		struct execute_write write;

@@ -7,6 +7,8 @@
 #include "base/pack.h"
 #include "types/type.h"
 
+#include <math.h>
+
 /* What the columns are made of. */
 struct facts {
 	struct engine_statistics counters;
@@ -109,11 +111,11 @@ storage_report_bind(struct binder *binder)
 
 /* ---- facts ---- */
 
-/* Of nothing there is no ratio; 0 says so, as a number. */
+/* Of nothing there is no ratio: NaN stands for null. */
 static double
 divide(uint64_t dividend, uint64_t divisor)
 {
-	return divisor == 0 ? 0 : (double)dividend / (double)divisor;
+	return divisor == 0 ? (double)NAN : (double)dividend / (double)divisor;
 }
 
 static uint64_t
@@ -160,6 +162,8 @@ encode_double(double number, struct arena *arena)
 {
 	uint64_t bits;
 
+	if (isnan(number))
+		return SLICE_NULL;
 	memcpy(&bits, &number, sizeof(bits));
 	return encode_u64(bits, arena);
 }

@@ -276,6 +276,13 @@ bury_table(const struct table *table, struct engine_statistics *statistics)
 	statistics->dead_bytes += table->live_bytes;
 }
 
+const char *
+engine_warning(const struct engine *engine)
+{
+	return engine->warning.code == ERROR_NONE ? NULL :
+						    engine->warning.message;
+}
+
 void
 engine_get_statistics(const struct engine *engine,
 		      struct engine_statistics *statistics)

@@ -68,6 +68,9 @@ enum {
 MUST_CHECK int engine_open(struct io *io, const struct engine_options *options,
 			   struct engine **engine, struct error *error);
 
+/* What opening found damaged and could do without, in words; NULL: nothing. */
+const char *engine_warning(const struct engine *engine);
+
 /* Makes durable what was written, records the clean end, frees everything
  * (also when it fails; NULL is fine). */
 int engine_close(struct engine *engine, struct error *error);
@@ -219,6 +222,9 @@ struct engine_progress {
 MUST_CHECK int engine_compact(struct engine *engine,
 			      struct engine_progress *progress,
 			      struct error *error);
+/* Gives it up: what was moved stays moved, nothing more is, until somebody
+ * asks again.  Fine when none is under way. */
+void engine_compact_cancel(struct engine *engine);
 
 /* Takes a checkpoint now: ENGINE_PENDING until it is published. */
 MUST_CHECK int engine_checkpoint(struct engine *engine, struct error *error);

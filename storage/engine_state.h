@@ -62,6 +62,7 @@ struct engine {
 	bool is_out_of_memory; /* a settled record waits for room in the index */
 	bool is_manifest_old;  /* something was appended since it was written */
 	struct error failure;
+	struct error warning;  /* of opening; code 0: none */
 	struct manifest manifest;
 	struct storing storing;
 	struct table_registry tables;

@@ -520,3 +520,10 @@ engine_compact(struct engine *engine, struct engine_progress *progress,
 						      full->total_bytes };
 	return full->stage == FULL_DONE ? answer(full, error) : ENGINE_PENDING;
 }
+
+void
+engine_compact_cancel(struct engine *engine)
+{
+	if (state_of(engine) != NULL)
+		full_compaction_drop(engine);
+}

@@ -563,6 +563,18 @@ check_position(const struct engine *engine, struct error *error)
 			 manifest->segment);
 }
 
+/* Who opened it should know that something on the disk was damaged. */
+static void
+warn_of_checkpoint(struct recovery *recovery)
+{
+	(void)error_set(&recovery->engine->warning, ERROR_CORRUPT,
+			"%s; nothing is lost: %s was read instead",
+			recovery->reason.message,
+			recovery->which == NO_CHECKPOINT ?
+				"all of the log" :
+				"the checkpoint before it");
+}
+
 /* Checkpoints that turned out to be unusable aren't named any more. */
 static void
 name_checkpoints(struct recovery *recovery)
@@ -576,6 +588,7 @@ name_checkpoints(struct recovery *recovery)
 		engine->horizon = (struct horizon){ 0 };
 	if (recovery->which == 0 || checkpoints[0].number == 0)
 		return;
+	warn_of_checkpoint(recovery);
 	/* What the manifest lists was written since another one. */
 	engine->manifest.flags &= ~(uint32_t)MANIFEST_CLEAN;
 	manifest_set_tail(&engine->manifest, NULL, 0);

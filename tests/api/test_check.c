@@ -204,4 +204,147 @@ TEST(readers_may_check)
 	api_remove_directory(path);
 }
 
+/* Faults of files that don't belong to the database. */
+static void
+put_strangers(const char *path, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char name[512];
+		int fd;
+
+		snprintf(name, sizeof(name), "%s/00-%06d.segments", path,
+			 7000 + i);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_true(fd >= 0);
+		close(fd);
+	}
+}
+
+/* Pages of three, each with the state of the one before. */
+static int
+read_pages(const char *cql, char *all, size_t size)
+{
+	logstor_statement *statement = api_prepare(&api, cql);
+	int pages = 0;
+
+	all[0] = '\0';
+	assert_int_equal(logstor_set_page(statement, 3, NULL, 0), LOGSTOR_OK);
+	for (;;) {
+		const char *page = api_run(&api, statement);
+		const void *state;
+		size_t state_size;
+
+		pages++;
+		if (pages > 1)
+			strncat(all, ";", size - strlen(all) - 1);
+		strncat(all, page, size - strlen(all) - 1);
+		state = logstor_paging_state(statement, &state_size);
+		if (state == NULL)
+			break;
+		assert_true(page[0] != '\0');
+		assert_int_equal(logstor_set_page(statement, 3, state,
+						  state_size), LOGSTOR_OK);
+	}
+	logstor_finalize(statement);
+	return pages;
+}
+
+TEST(faults_come_in_pages)
+{
+	static char whole[API_RESULT_SIZE], paged[API_RESULT_SIZE];
+	char *path = api_make_directory();
+	logstor_statement *check;
+
+	api_open_table(&api, path, &api_small);
+	assert_int_equal(read_pages("CHECK", paged, sizeof(paged)), 1);
+	assert_string_equal(paged, "");
+	put_strangers(path, 7);
+	snprintf(whole, sizeof(whole), "%s", api_query(&api, "CHECK"));
+	assert_int_equal(read_pages("CHECK", paged, sizeof(paged)), 3);
+	assert_string_equal(paged, whole);
+	/* So do other rows without keys. */
+	snprintf(whole, sizeof(whole), "%s",
+		 api_query(&api, "EXPLAIN SELECT k FROM t LIMIT 5"));
+	read_pages("EXPLAIN SELECT k FROM t LIMIT 5", paged, sizeof(paged));
+	assert_string_equal(paged, whole);
+	assert_int_equal(read_pages("SHOW STORAGE", paged, sizeof(paged)), 1);
+	/* Another statement's state isn't this one's. */
+	check = api_prepare(&api, "CHECK");
+	assert_int_equal(logstor_set_page(check, 1, "no state", 8),
+			 LOGSTOR_OK);
+	assert_int_equal(logstor_step(check), LOGSTOR_ERROR);
+	logstor_finalize(check);
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+static void
+flip(const char *path, const char *name, long offset)
+{
+	char whole[512];
+	unsigned char byte;
+	int fd;
+
+	snprintf(whole, sizeof(whole), "%s/%s", path, name);
+	fd = open(whole, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, offset), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, offset), 1);
+	close(fd);
+}
+
+/* The file of the newest checkpoint, as the manifest names it. */
+static void
+newest_checkpoint(const char *path, char name[32])
+{
+	unsigned char number[8];
+	char manifest[512];
+	int fd;
+
+	snprintf(manifest, sizeof(manifest), "%s/manifest", path);
+	fd = open(manifest, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, number, 8, 152), 8);
+	close(fd);
+	assert_true(number[0] > 1);
+	snprintf(name, 32, "00-%u.checkpoint", number[0] % 3);
+}
+
+TEST(a_damaged_checkpoint_is_told_by_readers_and_once_by_writers)
+{
+	struct logstor_options options = api_small;
+	char *path = api_make_directory();
+	char name[32];
+
+	options.checkpoint_size = 64 << 10;
+	api_open_table(&api, path, &options);
+	api_fill(&api, 400, 10);
+	assert_null(logstor_open_warning(api.database));
+	api_close(&api);
+	newest_checkpoint(path, name);
+	flip(path, name, 100);
+	options.read_only = true;
+	for (int i = 0; i < 2; i++) {
+		api_open_path(&api, path, &options);
+		assert_non_null(logstor_open_warning(api.database));
+		assert_non_null(strstr(logstor_open_warning(api.database),
+				       name));
+		assert_non_null(strstr(api_query(&api, "CHECK"), name));
+		api_close(&api);
+	}
+	options.read_only = false;
+	api_open_path(&api, path, &options);
+	assert_non_null(strstr(logstor_open_warning(api.database),
+			       "nothing is lost"));
+	assert_string_equal(api_query(&api, "SELECT count(*) FROM ks.t"),
+			    "400");
+	api_close(&api);
+	api_open_path(&api, path, &options);
+	assert_null(logstor_open_warning(api.database));
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
 UNIT_MAIN()

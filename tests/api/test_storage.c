@@ -44,6 +44,13 @@ ratio_of(logstor_statement *statement, const char *name)
 	return logstor_column_double(statement, column);
 }
 
+static bool
+is_null(logstor_statement *statement, const char *name)
+{
+	return logstor_column_is_null(statement,
+				      find_column(statement, name));
+}
+
 static void
 assert_ratio(double ratio, uint64_t dividend, uint64_t divisor)
 {
@@ -128,7 +135,7 @@ TEST(show_storage_tells_the_statistics)
 	api_remove_directory(path);
 }
 
-TEST(of_nothing_the_ratios_are_zero)
+TEST(of_nothing_there_is_no_ratio)
 {
 	logstor_statement *show;
 
@@ -136,8 +143,9 @@ TEST(of_nothing_the_ratios_are_zero)
 	show = api_prepare(&api, "SHOW STORAGE");
 	assert_int_equal(logstor_step(show), LOGSTOR_ROW);
 	assert_int_equal(count_of(show, "keys"), 0);
-	assert_true(ratio_of(show, "index_bytes_per_key") == 0);
-	assert_true(ratio_of(show, "write_amplification") == 0);
+	assert_true(is_null(show, "index_bytes_per_key"));
+	assert_true(is_null(show, "write_amplification"));
+	assert_false(is_null(show, "recovery_ms"));
 	logstor_finalize(show);
 	api_close(&api);
 }
@@ -299,6 +307,95 @@ TEST(an_interrupt_ends_compact)
 	logstor_finalize(compact);
 	logstor_set_blocking(api.database, true);
 	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "500");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+static uint64_t
+moved_bytes(void)
+{
+	struct logstor_statistics all = { .size = sizeof(all) };
+
+	assert_int_equal(logstor_stats(api.database, &all), LOGSTOR_OK);
+	return all.moved_bytes;
+}
+
+/* What was on its way arrives; then no more comes. */
+static uint64_t
+poll_until_still(void)
+{
+	uint64_t before, moved = moved_bytes();
+
+	do {
+		before = moved;
+		for (int i = 0; i < 10000; i++)
+			assert_int_equal(logstor_poll(api.database, 0),
+					 LOGSTOR_OK);
+		moved = moved_bytes();
+	} while (moved != before);
+	return moved;
+}
+
+/* Without waiting: until ${bytes} were moved. */
+static logstor_statement *
+begin_compact(uint64_t bytes)
+{
+	logstor_statement *compact = api_prepare(&api, "COMPACT");
+
+	do {
+		assert_int_equal(logstor_step(compact), LOGSTOR_PENDING);
+		assert_int_equal(logstor_poll(api.database, 1000),
+				 LOGSTOR_OK);
+	} while (moved_bytes() < bytes);
+	return compact;
+}
+
+TEST(an_interrupted_compact_stops)
+{
+	char *path = api_make_directory();
+	logstor_statement *compact;
+	uint64_t begun, stopped;
+
+	api_open_table(&api, path, NULL);
+	api_fill(&api, 50000, 1);
+	begun = moved_bytes();
+	logstor_set_blocking(api.database, false);
+	compact = begin_compact(begun + 1);
+	logstor_interrupt(api.database);
+	assert_int_equal(logstor_step(compact), LOGSTOR_ERROR);
+	assert_non_null(strstr(logstor_error_message(api.session),
+			       "interrupted"));
+	stopped = poll_until_still();
+	assert_true(stopped < begun + 50000 * 150);
+	/* So does one that is finalized; another one begins anew. */
+	logstor_finalize(compact);
+	logstor_finalize(begin_compact(stopped + 1));
+	logstor_set_blocking(api.database, true);
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	assert_non_null(strstr(api_query(&api, "COMPACT"), "|"));
+	assert_true(moved_bytes() > stopped);
+	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "50000");
+	assert_string_equal(api_query(&api, "CHECK"), "");
+	api_close(&api);
+	api_remove_directory(path);
+}
+
+TEST(of_two_compacts_one_may_be_given_up)
+{
+	char *path = api_make_directory();
+	logstor_statement *first, *second;
+
+	api_open_table(&api, path, &api_small);
+	api_fill(&api, 2000, 1);
+	logstor_set_blocking(api.database, false);
+	first = begin_compact(moved_bytes() + 1);
+	second = api_prepare(&api, "COMPACT");
+	assert_int_equal(logstor_step(second), LOGSTOR_PENDING);
+	logstor_finalize(first);
+	logstor_set_blocking(api.database, true);
+	assert_int_equal(logstor_step(second), LOGSTOR_ROW);
+	assert_int_equal(logstor_step(second), LOGSTOR_DONE);
+	logstor_finalize(second);
 	api_close(&api);
 	api_remove_directory(path);
 }

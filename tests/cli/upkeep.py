@@ -46,7 +46,7 @@ def as_json_it_is_one_object(shell, folder):
     # Counts are since opening, what is there stays.
     facts = storage_of(shell, path, "--readonly")
     same((facts["keys"], facts["user_bytes_written"],
-          facts["write_amplification"]), (1, 0, 0))
+          facts["write_amplification"]), (1, 0, None))
 
 
 def for_reading_it_is_a_list_and_a_chart(shell, _folder):
@@ -220,6 +220,37 @@ def a_full_database_says_so_and_still_deletes(shell, folder):
     same(facts["cache_bytes"], 0)
 
 
+def a_damaged_checkpoint_is_told_at_opening(shell, folder):
+    path = os.path.join(folder, "a.db")
+    rows = "".join(f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 400}');\n"
+                   for k in range(2000))
+    script, number = SCHEMA, 0
+    while number == 0:  # how soon there is one depends on the disk
+        expect(shell.run("--checkpoint-size", "64K", path, "-f", "-",
+                         script=script + rows), status=0, out="", errors="")
+        with open(os.path.join(path, "manifest"), "rb") as file:
+            number = int.from_bytes(file.read(160)[152:], "little")
+        script = "USE ks;"
+    name = f"00-{number % 3}.checkpoint"
+    with open(os.path.join(path, name), "r+b") as file:
+        file.seek(100)
+        file.write(b"?")
+    warning = (f"logstor: warning: {path}/{name} is damaged at offset 0: it "
+               "isn't the checkpoint that the manifest names; nothing is "
+               "lost: ")
+    status, out, errors = shell.run("--format", "csv", "--readonly", path,
+                                    "-e", "CHECK")
+    same(status, 2)
+    assert re.fullmatch(re.escape(warning) + r"[a-z ]+ was read instead\n",
+                        errors), errors
+    assert out.startswith(f"file,offset,fault\n{name},0,"), out
+    # A writer is told, once, and mends it.
+    same(shell.run(path, "--format", "csv", "-e",
+                   "SELECT count(*) FROM ks.t"), (0, "count\n2000\n", errors))
+    same(shell.run(path, "--format", "csv", "-e", "CHECK"),
+         (0, "file,offset,fault\n", ""))
+
+
 CASES = [
     as_json_it_is_one_object,
     for_reading_it_is_a_list_and_a_chart,
@@ -229,6 +260,7 @@ CASES = [
     check_finds_what_breaks_meanwhile,
     salvage_says_what_it_saved_and_lost,
     salvage_tells_what_holds_no_rows_from_losses,
+    a_damaged_checkpoint_is_told_at_opening,
     a_new_database_has_the_geometry_asked_for,
     a_full_database_says_so_and_still_deletes,
 ]
