@@ -121,18 +121,19 @@ prefetch_next(const struct engine *engine, const struct write_buffer *buffer)
 	const struct pending *next = &buffer->pending[buffer->settled_count];
 	uint32_t left = buffer->pending_count - buffer->settled_count;
 	struct index_entry entries[PREFETCH_STEP];
-	bool found[PREFETCH_STEP];
 	uint32_t count = 0;
 
 	while (count < left && count < PREFETCH_STEP &&
 	       next[count].table == next->table) {
 		entries[count] = next[count].entry;
+		pending_map_prefetch(&engine->pending, next->table,
+				     entries[count].fingerprint);
 		count++;
 	}
 	if (count < 2)
 		return;
 	prefetch_cache(engine, next, count);
-	primary_index_find_many(next->table->index, entries, found, count);
+	primary_index_prefetch(next->table->index, entries, count);
 }
 
 /* False when memory ran out; what is left is settled by a later step. */

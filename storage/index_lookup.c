@@ -65,31 +65,44 @@ start_batch(const struct primary_index *index, struct sought *batch,
 	}
 }
 
+/* Where the search for each of them goes on; the slots that lead there first. */
+static void
+seek_batch(const struct primary_index *index, struct sought *batch,
+	   size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		__builtin_prefetch(
+			&index->root[index_root_slot(index, batch[i].key)]);
+	start_batch(index, batch, count);
+}
+
+/* Whether the key is there: then *at says where in its page. */
+static bool
+end_search(const struct sought *sought, unsigned *at)
+{
+	if (sought->page.entries == NULL)
+		return false;
+	*at = index_page_search_from(&sought->page, sought->key,
+				     sought->guess);
+	return index_page_has(&sought->page, *at, sought->key);
+}
+
 static void
 find_batch(const struct primary_index *index, struct index_entry *entries,
 	   bool *found, size_t count)
 {
 	struct sought batch[BATCH];
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		batch[i].key = index_page_make_key(entries[i].token,
 						   entries[i].fingerprint);
-		__builtin_prefetch(
-			&index->root[index_root_slot(index, batch[i].key)]);
-	}
-	start_batch(index, batch, count);
+	seek_batch(index, batch, count);
 	for (size_t i = 0; i < count; i++) {
-		const struct index_page *page = &batch[i].page;
 		unsigned at;
 
-		found[i] = false;
-		if (page->entries == NULL)
-			continue;
-		at = index_page_search_from(page, batch[i].key,
-					    batch[i].guess);
-		found[i] = index_page_has(page, at, batch[i].key);
+		found[i] = end_search(&batch[i], &at);
 		if (found[i])
-			index_page_get(page, at, &entries[i]);
+			index_page_get(&batch[i].page, at, &entries[i]);
 	}
 }
 
@@ -102,6 +115,23 @@ primary_index_find_many(const struct primary_index *index,
 			   count - i < BATCH ? count - i : BATCH);
 }
 
+void
+primary_index_prefetch(const struct primary_index *index,
+		       const struct index_entry *entries, size_t count)
+{
+	struct sought batch[BATCH];
+
+	for (size_t first = 0; first < count; first += BATCH) {
+		size_t some = count - first < BATCH ? count - first : BATCH;
+
+		for (size_t i = 0; i < some; i++)
+			batch[i].key = index_page_make_key(
+				entries[first + i].token,
+				entries[first + i].fingerprint);
+		seek_batch(index, batch, some);
+	}
+}
+
 static bool
 is_same_location(struct location a, struct location b)
 {
@@ -109,22 +139,42 @@ is_same_location(struct location a, struct location b)
 	       a.size == b.size;
 }
 
-bool
-primary_index_relocate(struct primary_index *index, int64_t token,
-		       uint64_t fingerprint, struct location from,
-		       struct location to)
+static bool
+relocate(struct sought *sought, const struct index_move *move)
 {
-	struct index_page page;
 	struct index_entry entry;
 	unsigned at;
 
-	if (!index_find_key(index, index_page_make_key(token, fingerprint),
-			    &page, &at))
+	if (!end_search(sought, &at))
 		return false;
-	index_page_get(&page, at, &entry);
-	if (!is_same_location(entry.location, from))
+	index_page_get(&sought->page, at, &entry);
+	if (!is_same_location(entry.location, move->from))
 		return false;
-	entry.location = to;
-	index_page_set(&page, at, &entry);
+	entry.location = move->to;
+	index_page_set(&sought->page, at, &entry);
 	return true;
+}
+
+static void
+relocate_batch(struct primary_index *index, struct index_move *moves,
+	       size_t count)
+{
+	struct sought batch[BATCH];
+
+	for (size_t i = 0; i < count; i++)
+		batch[i].key = index_page_make_key(moves[i].token,
+						   moves[i].fingerprint);
+	seek_batch(index, batch, count);
+	/* No page moves by that. */
+	for (size_t i = 0; i < count; i++)
+		moves[i].is_moved = relocate(&batch[i], &moves[i]);
+}
+
+void
+primary_index_relocate(struct primary_index *index, struct index_move *moves,
+		       size_t count)
+{
+	for (size_t i = 0; i < count; i += BATCH)
+		relocate_batch(index, moves + i,
+			       count - i < BATCH ? count - i : BATCH);
 }

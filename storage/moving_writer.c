@@ -236,47 +236,62 @@ count_written(struct engine *engine)
 /* ---- settling ---- */
 
 static void
-relocate(struct engine *engine, struct table *table,
-	 const struct moved_record *record)
+count_moved(struct engine *engine, const struct index_move *move)
 {
 	struct segment_manager *segments = &engine->segments;
-	const struct segment *source = &segments->segments[record->from.segment];
 
-	if (table == NULL || source->life != record->life ||
-	    !primary_index_relocate(table->index, record->token,
-				    record->fingerprint, record->from,
-				    record->to)) {
-		segment_manager_add_dead_record(segments, record->to);
+	if (!move->is_moved) {
+		segment_manager_add_dead_record(segments, move->to);
 		return;
 	}
-	segment_manager_add_record(segments, record->to);
-	segment_manager_kill_record(segments, record->from);
-	engine->moving.bytes_moved += record->to.size;
+	segment_manager_add_record(segments, move->to);
+	segment_manager_kill_record(segments, move->from);
+	engine->moving.bytes_moved += move->to.size;
 }
 
-/* The next records of one table, a few at most; their index pages come into the
- * processor's cache together. */
+/* Nothing of another life is followed: its record has died with it. */
+static bool
+is_same_life(const struct engine *engine, const struct moved_record *record)
+{
+	const struct segment *source =
+		&engine->segments.segments[record->from.segment];
+
+	return source->life == record->life;
+}
+
+/* The next records of one table, a few at most: their entries follow
+ * together. */
 static uint32_t
 relocate_some(struct engine *engine, const struct moved_record *records,
 	      uint32_t left)
 {
 	struct table *table =
 		table_registry_find(&engine->tables, records->table);
-	struct index_entry entries[RELOCATE_STEP];
-	bool found[RELOCATE_STEP];
-	uint32_t count = 0;
+	struct index_move moves[RELOCATE_STEP];
+	uint32_t done = 0, count = 0;
 
-	while (count < left && count < RELOCATE_STEP &&
-	       records[count].table == records->table) {
-		entries[count].token = records[count].token;
-		entries[count].fingerprint = records[count].fingerprint;
-		count++;
+	for (; done < left && done < RELOCATE_STEP &&
+	       records[done].table == records->table;
+	     done++) {
+		const struct moved_record *record = &records[done];
+
+		if (table == NULL || !is_same_life(engine, record)) {
+			segment_manager_add_dead_record(&engine->segments,
+							record->to);
+			continue;
+		}
+		moves[count++] = (struct index_move){
+			.token = record->token,
+			.fingerprint = record->fingerprint,
+			.from = record->from,
+			.to = record->to,
+		};
 	}
-	if (table != NULL && count > 1)
-		primary_index_find_many(table->index, entries, found, count);
+	if (count > 0)
+		primary_index_relocate(table->index, moves, count);
 	for (uint32_t i = 0; i < count; i++)
-		relocate(engine, table, &records[i]);
-	return count;
+		count_moved(engine, &moves[i]);
+	return done;
 }
 
 /* Settles up to ${*budget} records of the buffer; true when all are. */

@@ -228,26 +228,35 @@ do_find_many(struct model *model)
 	}
 }
 
+/* Some that are there, some that aren't, and some that have moved on. */
 static void
 do_relocate(struct model *model)
 {
-	struct index_entry entry;
-	struct location to = random_location(model);
-	size_t at;
-	bool is_there;
+	struct index_move moves[40];
+	bool expected[40];
+	size_t count = 1 + next_random(model) % 40;
 
-	draw_entry(model, &entry);
-	at = model_search(model, entry.token, entry.fingerprint);
-	is_there = model_has(model, at, &entry);
-	assert_false(primary_index_relocate(model->index, entry.token,
-					    entry.fingerprint, entry.location,
-					    to));
-	if (!is_there)
-		return;
-	assert_true(primary_index_relocate(model->index, entry.token,
-					   entry.fingerprint,
-					   model->entries[at].location, to));
-	model->entries[at].location = to;
+	for (size_t i = 0; i < count; i++) {
+		struct index_entry entry;
+		size_t at;
+
+		draw_entry(model, &entry);
+		at = model_search(model, entry.token, entry.fingerprint);
+		expected[i] = model_has(model, at, &entry) &&
+			      next_random(model) % 4 > 0;
+		moves[i] = (struct index_move){
+			.token = entry.token,
+			.fingerprint = entry.fingerprint,
+			.from = expected[i] ? model->entries[at].location :
+					      entry.location,
+			.to = random_location(model),
+		};
+		if (expected[i])
+			model->entries[at].location = moves[i].to;
+	}
+	primary_index_relocate(model->index, moves, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(moves[i].is_moved, expected[i]);
 }
 
 static void
