@@ -12,6 +12,7 @@ enum {
 	PATIENCE_MS = 500, /* what is done sooner shows nothing */
 	INTERVAL_MS = 200,
 	LINE_SIZE = 120,
+	ECHO_WIDTH = 2, /* of ^C, which the terminal puts behind the line */
 	WIDTH_DEFAULT = 80
 };
 
@@ -38,9 +39,9 @@ static void
 erase(struct progress *progress)
 {
 	char blanks[LINE_SIZE + 2];
-	unsigned width = progress->width;
+	unsigned width = progress->width + ECHO_WIDTH;
 
-	if (width == 0)
+	if (progress->width == 0)
 		return;
 	blanks[0] = '\r';
 	memset(blanks + 1, ' ', width);
@@ -86,7 +87,7 @@ draw(struct progress *progress, uint64_t done, uint64_t total, double now)
 {
 	struct buffer line = { 0 };
 	double spent_s = (now - progress->begin_ms) / 1e3;
-	unsigned width = terminal_width() - 1;
+	unsigned width = terminal_width();
 
 	buffer_printf(&line, "\r%s: %u %%, ", progress->what,
 		      (unsigned)((double)done * 100 / (double)total));
@@ -94,13 +95,15 @@ draw(struct progress *progress, uint64_t done, uint64_t total, double now)
 	buffer_append_string(&line, " of ");
 	text_append_bytes(&line, total);
 	append_rest(&line, (double)done / spent_s, total - done);
-	if (width > LINE_SIZE - 1)
-		width = LINE_SIZE - 1;
+	width = width > ECHO_WIDTH + 1 ? width - ECHO_WIDTH - 1 : 0;
+	if (width > LINE_SIZE - ECHO_WIDTH)
+		width = LINE_SIZE - ECHO_WIDTH;
 	erase(progress);
 	if (!line.has_failed) {
 		progress->width = (unsigned)line.size - 1;
 		if (progress->width > width)
 			progress->width = width;
+		/* The carriage return is one more byte. */
 		write_line((const char *)line.data, progress->width + 1);
 	}
 	buffer_finish(&line);

@@ -101,7 +101,8 @@ print_rows(struct result *result, const struct result_options *options,
 		code = logstor_step(result->statement);
 	}
 	if (result->render->row == NULL && !result->has_failed &&
-	    (page_row_count(&result->page) > 0 || result->page_count == 0))
+	    (page_row_count(&result->page) > 0 ||
+	     (result->page_count == 0 && wants_more)))
 		print_page(result);
 	if (result->has_failed)
 		return RESULT_NO_MEMORY;

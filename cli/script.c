@@ -136,6 +136,18 @@ read_more(struct shell *shell, struct input *input, int fd)
 	return outcome;
 }
 
+/* Bytes of a file, of which the progress can be told; 0: it is none. */
+static uint64_t
+file_size(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+	    status.st_size < 0)
+		return 0;
+	return (uint64_t)status.st_size;
+}
+
 /* Windows' editors like UTF-16, whose every other byte would be wrong. */
 static bool
 is_utf16(const struct input *input)
@@ -151,7 +163,10 @@ static void
 run_pieces(struct shell *shell, struct input *input, int fd)
 {
 	enum read_outcome outcome = READ_SOME;
+	uint64_t size = file_size(fd);
+	struct progress progress;
 
+	progress_begin(&progress, &shell->output, "script");
 	while (outcome == READ_SOME && shell->stop == SHELL_GOES_ON) {
 		outcome = read_more(shell, input, fd);
 		if (signals_is_stopped() || outcome == READ_FAILED)
@@ -163,7 +178,11 @@ run_pieces(struct shell *shell, struct input *input, int fd)
 		}
 		input->is_final = outcome == READ_END;
 		shell_run(shell, input);
+		if (size > 0)
+			progress_tell(&progress,
+				      (uint64_t)lseek(fd, 0, SEEK_CUR), size);
 	}
+	progress_end(&progress);
 	/* A signal that came while nothing ran stops the shell as well. */
 	shell_check_signals(shell);
 }

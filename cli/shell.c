@@ -143,6 +143,16 @@ may_change(enum logstor_statement_kind kind)
 	}
 }
 
+/* Others take long only by their rows, which are seen. */
+static void
+begin_progress(struct shell *shell, enum logstor_statement_kind kind)
+{
+	if (kind == LOGSTOR_STATEMENT_CHECK)
+		progress_begin(&shell->progress, &shell->output, "CHECK");
+	else if (kind == LOGSTOR_STATEMENT_COMPACT)
+		progress_begin(&shell->progress, &shell->output, "COMPACT");
+}
+
 /* Signals interrupt statements by themselves. */
 static bool
 tell_progress(void *context, uint64_t rows_done)
@@ -185,9 +195,7 @@ print_result(struct shell *shell, logstor_statement *statement,
 
 	if (shell->script_depth > 0 && may_change(kind))
 		shell->is_dirty = true;
-	progress_begin(&shell->progress, &shell->output,
-		       kind == LOGSTOR_STATEMENT_COMPACT ? "COMPACT" :
-							   "CHECK");
+	begin_progress(shell, kind);
 	outcome = result_print(statement, &options);
 	progress_end(&shell->progress);
 	/* A database with faults must not look sound to a script. */

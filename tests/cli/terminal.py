@@ -403,6 +403,87 @@ def signals_that_end_it_leave_the_database_closed(shell, folder):
         same(terminal.close(), 128 + number)
 
 
+LINE = re.compile(r"\r([A-Za-z]+): \d+ %, [0-9.]+ [A-Za-z]+ of [0-9.]+ "
+                  r"[A-Za-z]+[^\r]*\r +\r")
+
+
+def make_large(shell, folder):
+    """A database that takes a moment to go through, and its script."""
+    path, script = (os.path.join(folder, name) for name in ("a.db", "a.cql"))
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(SCHEMA + "".join(
+            f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 200}');\n"
+            for k in range(60000)))
+    same(shell.run("--sync", "off", path, "-f", script), (0, "", ""))
+    return path, script
+
+
+def pause(pid, after, seconds=0.8):
+    """What takes long is long if it stands still for a while."""
+    time.sleep(after)
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGCONT)
+
+
+def attempts():
+    """Delays after which a short work may be under way."""
+    return [0.04 * 1.25 ** i for i in range(15)]
+
+
+def progress_is_a_line_that_goes_away(shell, folder):
+    path, script = make_large(shell, folder)
+    other = os.path.join(folder, "b.db")
+    for what, arguments in (("script", (other, "-f", script)),
+                            ("CHECK", (path, "-e", "CHECK;" * 5)),
+                            ("salvage", ("--salvage", path,
+                                         os.path.join(folder, "new")))):
+        for delay in attempts():
+            terminal = Terminal(shell, folder, *arguments)
+            pause(terminal.pid, delay)
+            same(terminal.close(), 0)
+            shown = LINE.findall(terminal.seen)
+            shutil.rmtree(other, ignore_errors=True)
+            shutil.rmtree(os.path.join(folder, "new"), ignore_errors=True)
+            if shown:
+                break
+        same(set(shown), {what})
+        # Nothing is left of it.
+        assert "%" not in LINE.sub("", terminal.seen), terminal.seen
+
+
+def where_errors_are_no_terminal_there_is_no_progress(shell, folder):
+    _, script = make_large(shell, folder)
+    with subprocess.Popen(
+            [shell.program, os.path.join(folder, "b.db"), "-f", script],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        pause(process.pid, 0.1)
+        same(process.communicate(timeout=60), (b"", b""))
+
+
+def ctrl_c_ends_compact_and_the_database_is_as_good(shell, folder):
+    made, _ = make_large(shell, folder)
+    path = os.path.join(folder, "b.db")
+    for delay in attempts():
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(made, path)
+        terminal = Terminal(shell, folder, path, "-e",
+                            "COMPACT; SELECT * FROM ks.t")
+        time.sleep(delay)
+        os.kill(terminal.pid, signal.SIGSTOP)
+        terminal.type("\x03")
+        os.kill(terminal.pid, signal.SIGCONT)
+        status = terminal.close()
+        if "ServerError" in terminal.seen:
+            break
+    same(status, 130)
+    assert "-e:1:1: ServerError [0000]: the statement was interrupted\n" in \
+        terminal.seen, terminal.seen
+    same(shell.run("--format", "csv", path, "-e",
+                   "CHECK; SELECT count(*) FROM ks.t"),
+         (0, "file,offset,fault\ncount\n60000\n", ""))
+
+
 CASES = [
     it_says_what_it_is,
     an_unclean_end_is_told,
@@ -422,6 +503,9 @@ CASES = [
     the_history_is_private_and_comes_back,
     shells_that_end_together_lose_no_history,
     signals_that_end_it_leave_the_database_closed,
+    progress_is_a_line_that_goes_away,
+    where_errors_are_no_terminal_there_is_no_progress,
+    ctrl_c_ends_compact_and_the_database_is_as_good,
 ]
 
 if __name__ == "__main__":
