@@ -38,9 +38,10 @@ enum {
 	QUIET_STEPS = 4, /* nothing happens by itself any more */
 	FREEING_STEPS_MAX = 10000, /* unless something will be free */
 	CHECKPOINTS = 2,
+	RESTORATIONS = 3, /* checkpoints: a third where one had begun */
 	PASSES = 2,
 	ROW_SIZE = 80, /* of table 3, about */
-	TAIL_RECORDS = 4
+	TAIL_RECORDS = 1
 };
 
 enum urgency {
@@ -55,9 +56,14 @@ struct round {
 	uint32_t best_free;  /* most free segments since it began */
 	bool is_exhausted;
 	uint64_t dead_bytes; /* when it was: more of them change that */
+	uint64_t user_bytes; /* written by then: so does more of it, packed
+				loosely */
 	uint64_t mark;       /* changes while something happens */
 	uint32_t quiet_steps; /* since it has changed */
+	bool is_flushed;      /* and what waits was asked to leave */
 	uint32_t checkpoints; /* taken for it */
+	uint32_t restorations; /* nothing moves any more, as it won nothing:
+				  checkpoints win back what it took */
 	uint32_t passes;      /* through all lives, without a segment more */
 };
 
@@ -259,6 +265,7 @@ begin_round(struct engine *engine)
 
 	compaction->round = (struct round){
 		.best_free = segment_manager_available(&engine->segments),
+		.user_bytes = engine->counters.user_bytes_written,
 	};
 	compaction->choice.before = engine->segments.next_sequence;
 	compaction->choice.tail_min = tail_min(engine);
@@ -284,6 +291,7 @@ watch_round(struct engine *engine)
 	uint32_t available = segment_manager_available(&engine->segments);
 
 	if (available > round->best_free ||
+	    engine->counters.user_bytes_written != round->user_bytes ||
 	    (round->is_exhausted && dead_bytes_of(engine) > round->dead_bytes))
 		begin_round(engine);
 }
@@ -359,9 +367,22 @@ is_quiet(struct engine *engine)
 	    !checkpoint_writer_is_idle(engine->checkpoints)) {
 		round->mark = mark;
 		round->quiet_steps = 0;
+		round->is_flushed = false;
 		return false;
 	}
 	return ++round->quiet_steps > QUIET_STEPS;
+}
+
+/* Bytes of what may die behind two checkpoints: rows of table 3 and tombstones,
+ * about. */
+static uint64_t
+forgettable_bytes(const struct engine *engine)
+{
+	uint64_t count = engine->freeing.wanted_count;
+
+	for (size_t i = 0; i < engine->tables.count; i++)
+		count += engine->tables.tables[i]->tombstones;
+	return count * ROW_SIZE;
 }
 
 /* Behind two checkpoints dead segments need no rows, those that there are die,
@@ -370,11 +391,10 @@ static bool
 can_checkpoint_help(const struct engine *engine)
 {
 	const struct segment_manager *segments = &engine->segments;
-	uint64_t rows = engine->freeing.wanted_count * (uint64_t)ROW_SIZE;
-
 	return engine->compaction->round.checkpoints < CHECKPOINTS &&
 	       !can_grow(engine) &&
-	       (segments->dead.count > 0 || rows >= segments->segment_size ||
+	       (segments->dead.count > 0 ||
+		forgettable_bytes(engine) >= segments->segment_size ||
 		is_worth_it(engine, true));
 }
 
@@ -399,6 +419,39 @@ take_checkpoint(struct engine *engine)
 	checkpoint_writer_demand(engine);
 }
 
+/* What moving has taken for its rows of table 3 comes back behind checkpoints
+ * when nothing moves meanwhile, so that a round that won nothing has cost
+ * nothing. */
+static bool
+restore_reserve(struct engine *engine)
+{
+	struct round *round = &engine->compaction->round;
+
+	if (segment_manager_available(&engine->segments) >= SEGMENT_RESERVE ||
+	    can_grow(engine) || round->restorations == RESTORATIONS ||
+	    (engine->segments.dead.count == 0 &&
+	     engine->freeing.wanted_count == 0))
+		return false;
+	round->restorations++;
+	checkpoint_writer_demand(engine);
+	return true;
+}
+
+/* No victim comes any more: a buffer that isn't full is part of a segment lost,
+ * so that what waits doesn't leave before. */
+static bool
+flush_what_waits(struct engine *engine)
+{
+	struct round *round = &engine->compaction->round;
+
+	if (round->is_flushed || separator_is_empty(engine->separator))
+		return false;
+	separator_flush(engine);
+	round->is_flushed = true;
+	round->quiet_steps = 0;
+	return true;
+}
+
 /* No victim can be begun.  When nothing happens any more, the round has ended,
  * unless something will become free, or durable and so a victim. */
 static void
@@ -415,11 +468,13 @@ end_round_if_quiet(struct engine *engine)
 	if (segment_freeing_count(engine) > 0 &&
 	    round->quiet_steps < FREEING_STEPS_MAX)
 		return;
-	if (can_pass_again(engine))
+	if (flush_what_waits(engine))
+		return;
+	if (round->restorations == 0 && can_pass_again(engine))
 		round->passes++;
-	else if (can_checkpoint_help(engine))
+	else if (round->restorations == 0 && can_checkpoint_help(engine))
 		take_checkpoint(engine);
-	else
+	else if (!restore_reserve(engine))
 		end_round(engine);
 }
 
@@ -474,23 +529,28 @@ begin(struct engine *engine, uint32_t segment)
 	return true;
 }
 
+/* What wins most in the long run; where that has won nothing, the emptiest. */
 static uint32_t
 choose(struct engine *engine, enum urgency urgency)
 {
 	struct compaction *compaction = engine->compaction;
 	const struct segment_manager *segments = &engine->segments;
+	const struct round *round = &compaction->round;
+	bool is_demanded = urgency == URGENCY_DEMAND;
 	uint32_t gain_min = segments->segment_size / GAIN_SHARE;
-	uint32_t best;
+	uint32_t best = SEGMENT_NONE;
 
 	compaction->choice.user_durable = engine->writer.durable;
 	compaction->choice.moving_durable = engine->moving.durable;
 	compaction->choice.user_horizon = engine->horizon.user_sequence;
 	compaction->choice.moving_horizon = engine->horizon.moving_sequence;
+	if (is_demanded && round->restorations > 0)
+		return SEGMENT_NONE;
 	if (is_short(engine) && !is_worth_it(engine, false))
 		return SEGMENT_NONE;
-	best = victim_choice_best(&compaction->choice, gain_min);
-	if (best == SEGMENT_NONE && urgency == URGENCY_DEMAND &&
-	    is_worth_it(engine, false))
+	if (!is_demanded || round->passes == 0)
+		best = victim_choice_best(&compaction->choice, gain_min);
+	if (best == SEGMENT_NONE && is_demanded && is_worth_it(engine, false))
 		best = victim_choice_any(&compaction->choice);
 	return best;
 }
@@ -498,11 +558,13 @@ choose(struct engine *engine, enum urgency urgency)
 static bool
 may_choose(const struct engine *engine, enum urgency urgency)
 {
+	const struct round *round = &engine->compaction->round;
+
 	if (engine->writer.has_failed ||
 	    unused_victim(engine->compaction) == NULL)
 		return false;
 	if (urgency == URGENCY_DEMAND)
-		return !engine->compaction->round.is_exhausted;
+		return !round->is_exhausted;
 	return urgency != URGENCY_NONE;
 }
 
@@ -514,9 +576,6 @@ begin_victims(struct engine *engine, enum urgency urgency)
 					   full_compaction_next(engine) :
 					   choose(engine, urgency);
 
-		if (segment == SEGMENT_NONE && urgency == URGENCY_DEMAND &&
-		    !is_reading(engine->compaction))
-			separator_flush(engine);
 		if (segment == SEGMENT_NONE || !begin(engine, segment)) {
 			if (urgency == URGENCY_DEMAND)
 				end_round_if_quiet(engine);

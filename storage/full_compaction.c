@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/full_compaction.h"
 
+#include "storage/checkpoint_content.h"
+#include "storage/checkpoint_writer.h"
 #include "storage/compaction.h"
 #include "storage/segment_freeing.h"
 #include "storage/separator.h"
@@ -12,6 +14,9 @@ enum {
 	/* Steps in which nothing happens, with nothing in the kernel's hands,
 	 * until it is given up. */
 	QUIET_STEPS_MAX = 1000,
+	CHECKPOINTS = 3, /* a third where one had begun before */
+	CHECKPOINT_BYTES_MAX = 1 << 20, /* for a few segments */
+	ROW_SIZE = 80,   /* of table 3, about */
 	/* Files grow rather than that separation goes without room. */
 	ROOM_WANTED = SEGMENT_RESERVE + 16
 };
@@ -300,9 +305,39 @@ leave_step(struct engine *engine)
 							FULL_SETTLING;
 }
 
+/* Behind checkpoints dead segments become free without rows, and rows die with
+ * the segments that they fill. */
+static bool
+can_checkpoint_win(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	uint64_t rows = engine->freeing.wanted_count * (uint64_t)ROW_SIZE;
+	uint64_t won = (uint64_t)segments->dead.count * segments->segment_size;
+
+	if (segments->growth.state == GROWTH_FAILED)
+		return won > 0 || rows > segments->segment_size / 2;
+	return won > 0 &&
+	       checkpoint_content_estimate(engine) <= CHECKPOINT_BYTES_MAX;
+}
+
+/* At the end; true while one is under way. */
+static bool
+take_checkpoints(struct engine *engine)
+{
+	struct full_compaction *full = state_of(engine);
+
+	if (!checkpoint_writer_is_idle(engine->checkpoints))
+		return full->checkpoints > 0 || can_checkpoint_win(engine);
+	if (full->checkpoints == CHECKPOINTS || !can_checkpoint_win(engine))
+		return false;
+	full->checkpoints++;
+	checkpoint_writer_demand(engine);
+	return true;
+}
+
 /* What dies from now on, by writes that go on beside it, isn't waited for, nor
- * is what a read still looks at; and a few dead segments that aren't worth
- * another one for their rows stay until there are more. */
+ * is what a read still looks at; and a few dead segments that aren't worth another
+ * one for their rows, nor checkpoints, stay until there are more. */
 static void
 free_step(struct engine *engine)
 {
@@ -318,9 +353,10 @@ free_step(struct engine *engine)
 		return;
 	if (full->buried == 0) /* what was buried just now is freed next */
 		full->buried = writer->next_write_sequence - 1;
-	else if (segment_freeing_count(engine) == 0 ||
-		 (writer->durable >= full->buried &&
-		  engine->moving.durable >= engine->moving.settled))
+	else if ((segment_freeing_count(engine) == 0 ||
+		  (writer->durable >= full->buried &&
+		   engine->moving.durable >= engine->moving.settled)) &&
+		 !take_checkpoints(engine))
 		finish(engine);
 }
 

@@ -44,6 +44,7 @@ struct full_compaction {
 				 that freeing waits for; 0: not yet known */
 	uint64_t done_bytes;
 	uint64_t total_bytes;
+	uint32_t checkpoints; /* taken to free what died */
 	uint64_t group;       /* coarse group that is being split */
 	uint64_t mark;        /* changes while something happens */
 	uint32_t quiet_steps; /* since it has changed */

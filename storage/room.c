@@ -117,11 +117,22 @@ kept_back(enum room_level level)
 					SEGMENT_RESERVE_MOVING;
 }
 
+/* Where moving wins nothing, its reserve is worth less than what a deletion
+ * frees: but for the last one, which rows of table 3 may need. */
+static bool
+may_dig_deeper(const struct engine *engine, uint32_t segments,
+	       enum room_level level)
+{
+	return level == ROOM_RECLAIMING &&
+	       segments + 1 <= segment_manager_available(&engine->segments);
+}
+
 int
 room_find(struct engine *engine, uint32_t segments, enum room_level level,
 	  struct error *error)
 {
 	uint32_t needed = segments + kept_back(level);
+	int status;
 
 	if (segments == 0)
 		return 0;
@@ -129,9 +140,13 @@ room_find(struct engine *engine, uint32_t segments, enum room_level level,
 		segment_freeing_step(engine, true);
 	if (needed <= segment_manager_available(&engine->segments))
 		return 0;
-	return make_room(engine,
-			 needed - segment_manager_available(&engine->segments),
-			 error);
+	status = make_room(
+		engine, needed - segment_manager_available(&engine->segments),
+		error);
+	return status == -(int)ERROR_FULL &&
+			       may_dig_deeper(engine, segments, level) ?
+		       0 :
+		       status;
 }
 
 /* There are free segments enough, but no neighbours.  What becomes free may

@@ -19,7 +19,7 @@ enum {
 	 * nobody waits, when somebody does, when files can't grow. */
 	ROWS_AT_LEAST = 16,
 	ROWS_AT_LEAST_URGENT = 8,
-	ROWS_AT_LEAST_FULL = 2 /* 1 where a segment has several buffers, so
+	ROWS_AT_LEAST_FULL = 4 /* fewer where a segment has several buffers, so
 				  that the rows' one has room for others */
 };
 
@@ -211,13 +211,26 @@ is_full(const struct engine *engine)
 static uint32_t
 rows_at_least(const struct engine *engine, bool is_urgent)
 {
+	uint32_t blocks;
+
 	if (!is_urgent)
 		return ROWS_AT_LEAST;
 	if (!is_full(engine))
 		return ROWS_AT_LEAST_URGENT;
-	return engine->segments.segment_size == FORMAT_BLOCK_SIZE ?
-		       ROWS_AT_LEAST_FULL :
-		       1;
+	blocks = engine->segments.segment_size / FORMAT_BLOCK_SIZE;
+	return blocks < ROWS_AT_LEAST_FULL ? ROWS_AT_LEAST_FULL / blocks : 1;
+}
+
+/* A buffer of rows takes a block, however few they are: where room is short and
+ * more segments are about to die, they share one. */
+static bool
+is_expecting_deaths(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	return is_full(engine) && !moving_writer_is_idle(&engine->moving) &&
+	       segments->dead.count < ROWS_AT_LEAST_URGENT &&
+	       segment_manager_available(segments) > SEGMENT_RESERVE_MOVING;
 }
 
 /* A single one is fine where it costs nothing and files can't grow. */
@@ -225,10 +238,11 @@ static bool
 is_worth_it(const struct engine *engine, const struct freeing_batch *batch,
 	    bool is_urgent)
 {
+	if (batch->count == 0 || is_expecting_deaths(engine))
+		return false;
 	if (batch->count >= rows_at_least(engine, is_urgent))
 		return true;
-	return batch->count > 0 && is_urgent && is_full(engine) &&
-	       batch->plan.segments == 0;
+	return is_urgent && is_full(engine) && batch->plan.segments == 0;
 }
 
 /* Segments that rows may take now. */

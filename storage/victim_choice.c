@@ -6,14 +6,13 @@
 enum {
 	LOOKS = 8,      /* segments of a bucket that are compared */
 	PASSES = 64,    /* and passed over, as they can't be moved */
-	BLOCKS_MIN = 8, /* of a segment, so that a little room is worth it */
+	ROW_SIZE = 80,  /* of table 3, about */
 	BUCKET_NONE = 0 /* in a segment: it is in none; else the number + 1 */
 };
 
 /* What holds no record, and isn't lost by packing alone: a user's small buffers
- * are rounded up to blocks; where a few records would have found room, or in a
- * segment that is less than half full, others can be packed in.  Not so where
- * rows of table 3 cost most of what a little room wins. */
+ * are rounded up to blocks; where another record would have found room, or in a
+ * segment that is less than half full, others can be packed in. */
 static uint32_t
 loose_room(const struct victim_choice *choice, uint32_t segment)
 {
@@ -24,10 +23,8 @@ loose_room(const struct victim_choice *choice, uint32_t segment)
 	uint32_t least = entry->last_write > entry->first_write ? room / 8 :
 								   room / 2;
 
-	if (choice->tail_min < least &&
-	    segments->segment_size >= BLOCKS_MIN * FORMAT_BLOCK_SIZE)
-		least = choice->tail_min > room / 16 ? choice->tail_min :
-						       room / 16;
+	if (choice->tail_min < least)
+		least = choice->tail_min;
 	return tail > least ? tail : 0;
 }
 
@@ -193,19 +190,18 @@ struct plan {
 	bool needs_rows;
 };
 
-/* Those that die with one moving buffer share a buffer of rows of table 3,
- * which takes a block. */
+/* A buffer of rows of table 3 takes a whole segment where segments are small,
+ * but it is a victim as soon as it is written: what it costs in the end is its
+ * rows.  Where there is no room for it, checkpoints do instead. */
 static int64_t
 value_of(const struct victim_choice *choice, const struct plan *plan)
 {
-	uint64_t size = choice->segments->segment_size;
-	uint64_t room = size - FORMAT_HEADER_SIZE;
+	uint64_t room = choice->segments->segment_size - FORMAT_HEADER_SIZE;
 	uint64_t moved = (plan->bytes + room - 1) / room;
 	uint64_t rows = 0;
 
 	if (plan->needs_rows)
-		rows = ((moved == 0 ? 1 : moved) * FORMAT_BLOCK_SIZE + size -
-			1) / size;
+		rows = (plan->segments * ROW_SIZE + room - 1) / room;
 	return (int64_t)plan->segments - (int64_t)moved - (int64_t)rows;
 }
 

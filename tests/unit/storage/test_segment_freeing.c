@@ -229,10 +229,12 @@ TEST(who_is_in_a_hurry_gets_a_segment_at_once)
 	segment_freeing_step(world.engine, true);
 	assert_int_equal(state_of(&world, segment), SEGMENT_DEAD);
 	assert_int_equal(segment_freeing_count(world.engine), 0);
+	kill_one(&world, "m");
+	kill_one(&world, "n");
 	fill_files(&world);
 	segment_freeing_step(world.engine, true);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREEING);
-	assert_int_equal(segment_freeing_count(world.engine), 2);
+	assert_int_equal(segment_freeing_count(world.engine), 4);
 	poll_some(&world, 2);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREE);
 	assert_int_equal(state_of(&world, second), SEGMENT_FREE);
@@ -250,11 +252,13 @@ TEST(a_segment_that_is_read_is_not_used_again)
 			       .offset = FORMAT_HEADER_SIZE,
 			       .size = 40 };
 
+	kill_one(&world, "m");
+	kill_one(&world, "n");
 	segment_manager_pin(segments, at);
 	fill_files(&world);
 	segment_freeing_step(world.engine, true);
 	/* Waiting for it might take for ever. */
-	assert_int_equal(segment_freeing_count(world.engine), 1);
+	assert_int_equal(segment_freeing_count(world.engine), 3);
 	poll_some(&world, 3);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREEING);
 	assert_int_equal(state_of(&world, second), SEGMENT_FREE);
@@ -321,27 +325,29 @@ TEST(rows_die_when_the_horizon_has_passed_what_they_tell)
 
 	kill_one(&world, "k");
 	kill_one(&world, "l");
+	kill_one(&world, "m");
+	kill_one(&world, "n");
 	fill_files(&world);
 	segment_freeing_step(world.engine, true);
 	/* Not settled yet: it may not be forgotten, or it would stay. */
 	world.engine->horizon.user_sequence = freeing->wanted[0].last_write;
 	segment_freeing_forget(world.engine);
-	assert_int_equal(freeing->wanted_count, 2);
+	assert_int_equal(freeing->wanted_count, 4);
 	poll_some(&world, 2);
-	assert_int_equal(rows_of_freed(&world), 2);
+	assert_int_equal(rows_of_freed(&world), 4);
 	live_bytes = world.engine->freed->live_bytes;
 	segment_freeing_forget(world.engine);
-	assert_int_equal(freeing->wanted_count, 1);
-	assert_int_equal(rows_of_freed(&world), 1);
-	assert_int_equal(world.engine->freed->live_bytes, live_bytes / 2);
+	assert_int_equal(freeing->wanted_count, 3);
+	assert_int_equal(rows_of_freed(&world), 3);
+	assert_int_equal(world.engine->freed->live_bytes, live_bytes / 4 * 3);
 	assert_true(freeing->wanted[0].last_write >
 		    world.engine->horizon.user_sequence);
 	/* Told twice, by a checkpoint and by the log. */
 	assert_int_equal(segment_freeing_restore(world.engine,
 						 &freeing->wanted[0], NULL),
 			 0);
-	assert_int_equal(freeing->wanted_count, 2);
-	world.engine->horizon.user_sequence = freeing->wanted[0].last_write;
+	assert_int_equal(freeing->wanted_count, 4);
+	world.engine->horizon.user_sequence = freeing->wanted[2].last_write;
 	segment_freeing_forget(world.engine);
 	assert_int_equal(freeing->wanted_count, 0);
 	assert_int_equal(rows_of_freed(&world), 0);
@@ -355,6 +361,8 @@ TEST(a_life_that_has_its_row_gets_no_other)
 	uint32_t segment = kill_one(&world, "k");
 	uint32_t second = kill_one(&world, "l");
 
+	kill_one(&world, "m");
+	kill_one(&world, "n");
 	fill_files(&world);
 	segment_freeing_step(world.engine, true);
 	poll_some(&world, 2);
@@ -367,8 +375,8 @@ TEST(a_life_that_has_its_row_gets_no_other)
 	poll_some(&world, 2);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREE);
 	assert_int_equal(state_of(&world, second), SEGMENT_FREE);
-	assert_int_equal(rows_of_freed(&world), 2);
-	assert_int_equal(world.engine->freeing.wanted_count, 2);
+	assert_int_equal(rows_of_freed(&world), 4);
+	assert_int_equal(world.engine->freeing.wanted_count, 4);
 	finish(&world);
 }
 
