@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of a primary index: its directory, which leads from a key to a
- * page.  storage/primary_index.c explains it, and keeps it; index_lookup.c,
+ * page.  storage/primary_index.c explains it, and keeps it; index_batch.c,
  * index_walk.c and index_append.c use it. */
 #ifndef STORAGE_INDEX_DIRECTORY_H
 #define STORAGE_INDEX_DIRECTORY_H
@@ -108,6 +108,12 @@ index_find_key(const struct primary_index *index, index_key key,
 	return index_page_of(index, key, page, at) &&
 	       index_page_has(page, *at, key);
 }
+
+/* Puts an entry into its page, where ${at} is its position, if that is possible
+ * as the page is: the outcome of primary_index_insert, or 0. */
+int index_put_entry(struct primary_index *index, struct index_page *page,
+		    unsigned at, index_key key,
+		    const struct index_entry *entry, struct index_entry *old);
 
 /* Sets all the slots of ${place}'s directory whose first ${depth} key bits are
  * those of its slot. */

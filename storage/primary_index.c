@@ -259,30 +259,36 @@ make_room(struct primary_index *index, struct index_place place, index_key key,
 	return resize_page(index, place, capacity, page.expiries != NULL);
 }
 
-/* Puts the entry into its page, if that is possible as the page is. */
+int
+index_put_entry(struct primary_index *index, struct index_page *page,
+		unsigned at, index_key key, const struct index_entry *entry,
+		struct index_entry *old)
+{
+	if (page->expiries == NULL && entry->expires_at_s != 0)
+		return 0;
+	if (index_page_has(page, at, key)) {
+		index_page_get(page, at, old);
+		index_page_set(page, at, entry);
+		return INDEX_REPLACED;
+	}
+	if (page->info->count == page->capacity)
+		return 0;
+	index_page_insert(page, at, entry);
+	index->count++;
+	return INDEX_INSERTED;
+}
+
 static int
 try_insert(struct primary_index *index, struct index_place place, index_key key,
 	   const struct index_entry *entry, struct index_entry *old)
 {
 	struct index_page page;
-	unsigned at;
 
 	if (index_name_at(&place) == 0)
 		return 0;
 	page = index_pool_view(&index->pool, index_name_at(&place));
-	if (page.expiries == NULL && entry->expires_at_s != 0)
-		return 0;
-	at = index_page_search(&page, key);
-	if (index_page_has(&page, at, key)) {
-		index_page_get(&page, at, old);
-		index_page_set(&page, at, entry);
-		return INDEX_REPLACED;
-	}
-	if (page.info->count == page.capacity)
-		return 0;
-	index_page_insert(&page, at, entry);
-	index->count++;
-	return INDEX_INSERTED;
+	return index_put_entry(index, &page, index_page_search(&page, key),
+			       key, entry, old);
 }
 
 int
@@ -402,6 +408,20 @@ primary_index_remove(struct primary_index *index, int64_t token,
 	index_page_remove(&page, at);
 	index->count--;
 	tidy_page(index, key);
+	return true;
+}
+
+bool
+primary_index_find(const struct primary_index *index, int64_t token,
+		   uint64_t fingerprint, struct index_entry *entry)
+{
+	struct index_page page;
+	unsigned at;
+
+	if (!index_find_key(index, index_page_make_key(token, fingerprint),
+			    &page, &at))
+		return false;
+	index_page_get(&page, at, entry);
 	return true;
 }
 

@@ -56,6 +56,13 @@ MUST_CHECK int primary_index_insert(struct primary_index *index,
 				    const struct index_entry *entry,
 				    struct index_entry *old);
 
+/* The same for each of many, in order, with prefetching: its outcome, and the
+ * old entry where it is INDEX_REPLACED. */
+MUST_CHECK int primary_index_insert_many(struct primary_index *index,
+					 const struct index_entry *entries,
+					 struct index_entry *olds,
+					 uint8_t *outcomes, size_t count);
+
 /* The same for many, whatever was there before; quick for those that ascend and
  * lie behind all others.  Negative -ERROR_FULL when memory ran out: the first
  * ones are in. */

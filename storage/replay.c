@@ -4,14 +4,11 @@
  * about, so a table is made when it is first met and judged at the end. */
 #include "storage/replay.h"
 
-#include "storage/run.h"
+#include "storage/replay_version.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
-enum { STRAYS_MAX = 1 << 12, REPLAY_STEP = 16 };
+enum { STRAYS_MAX = 1 << 12 };
 
 static int
 add_table(struct engine *engine, uint32_t id, struct table **table,
@@ -77,150 +74,6 @@ replay_add_table(struct replay *replay, uint32_t id, bool has_explicit,
 	}
 	table->is_registered = true;
 	table->has_explicit |= has_explicit;
-	return 0;
-}
-
-/* ---- one version against another ---- */
-
-/* Rare: two versions of one key, of which one was written over the same
- * timestamp, met out of order. */
-static int
-read_lsn(struct replay *replay, uint32_t table,
-	 const struct index_entry *entry, uint64_t *lsn, struct error *error)
-{
-	struct engine *engine = replay->engine;
-	const struct segment_manager *segments = &engine->segments;
-	struct location at = entry->location;
-	struct segment_place place =
-		segment_manager_place(segments, at.segment, at.offset);
-	uint32_t size = run_extent(segments->segment_size, at);
-	uint8_t *bytes = malloc(size);
-	struct record record;
-	int64_t got;
-	int status;
-
-	if (bytes == NULL)
-		return error_no_memory(error);
-	got = io_read_now(engine->io, place.file, place.offset, bytes, size);
-	if (got >= 0 && (uint64_t)got != size)
-		got = -EIO;
-	run_gather(bytes, segments->segment_size, at);
-	if (got < 0)
-		status = segment_manager_io_error(segments, (int)got, "read",
-						  at.segment, at.offset,
-						  error);
-	else
-		status = engine_verify_record(engine, table, entry, bytes,
-					      &record, error);
-	if (status == 0)
-		*lsn = record.lsn;
-	free(bytes);
-	return status;
-}
-
-/* Of two copies of one write, the one in the later life counts. */
-static bool
-is_later_copy(const struct engine *engine, struct location a,
-	      struct location b)
-{
-	const struct segment *segments = engine->segments.segments;
-
-	return segments[a.segment].sequence > segments[b.segment].sequence;
-}
-
-static bool
-was_loaded(const struct replay *replay, struct location at)
-{
-	return replay->replayed_from != NULL &&
-	       at.offset < replay->replayed_from[at.segment];
-}
-
-enum { OLDER = 1 };
-
-/* Equal timestamps, both replayed. */
-static int
-compare_ties(struct replay *replay, uint32_t table,
-	     const struct index_entry *entry, uint64_t lsn,
-	     const struct index_entry *existing, struct error *error)
-{
-	uint64_t existing_lsn = lsn;
-
-	if (entry->location.segment == existing->location.segment &&
-	    entry->location.offset == existing->location.offset)
-		return OLDER; /* the same */
-	if (entry->has_tie || existing->has_tie) {
-		int status;
-
-		if (lsn > replay->last_lsn)
-			return 0;
-		status = read_lsn(replay, table, existing, &existing_lsn,
-				  error);
-		if (status < 0)
-			return status;
-	}
-	if (lsn != existing_lsn)
-		return lsn > existing_lsn ? 0 : OLDER;
-	return is_later_copy(replay->engine, entry->location,
-			     existing->location) ?
-		       0 :
-		       OLDER;
-}
-
-/* 0 when ${entry} takes the existing one's place, OLDER, or negative. */
-static int
-compare_versions(struct replay *replay, uint32_t table,
-		 const struct index_entry *entry, uint64_t lsn,
-		 const struct index_entry *existing, struct error *error)
-{
-	if (existing->location.size == 0 ||
-	    was_loaded(replay, existing->location))
-		return 0;
-	if (entry->timestamp_us != existing->timestamp_us)
-		return entry->timestamp_us > existing->timestamp_us ? 0 :
-								      OLDER;
-	return compare_ties(replay, table, entry, lsn, existing, error);
-}
-
-static void
-take_out(struct replay *replay, struct table *table,
-	 const struct index_entry *entry)
-{
-	table_remove_entry(table, entry);
-	if (entry->location.size == 0)
-		replay->stale--;
-	else
-		segment_manager_kill_record(&replay->engine->segments,
-					    entry->location);
-}
-
-/* Most keys are new or newer, so that the version is put in first and taken
- * back where it was the older one. */
-static int
-insert_version(struct replay *replay, struct table *table,
-	       const struct index_entry *entry, uint64_t lsn,
-	       struct error *error)
-{
-	struct index_entry existing, unused;
-	int outcome = primary_index_insert(table->index, entry, &existing);
-	int status;
-
-	if (outcome < 0)
-		return error_no_memory(error);
-	segment_manager_add_record(&replay->engine->segments,
-				   entry->location);
-	table_add_entry(table, entry);
-	if (outcome == INDEX_INSERTED)
-		return 0;
-	status = compare_versions(replay, table->id, entry, lsn, &existing,
-				  error);
-	if (status < 0)
-		return status;
-	take_out(replay, table, status == OLDER ? entry : &existing);
-	if (status == OLDER) {
-		outcome = primary_index_insert(table->index, &existing,
-					       &unused);
-		assert(outcome == INDEX_REPLACED);
-	}
 	return 0;
 }
 
@@ -312,62 +165,99 @@ find_table(struct replay *replay, uint32_t id, struct location at,
 	return add_table(engine, id, table, error);
 }
 
-static int
-replay_record(struct replay *replay, const struct buffer_header *header,
-	      const struct record *record, struct location at,
-	      struct key_hash hash, struct error *error)
-{
-	struct engine *engine = replay->engine;
-	struct index_entry entry = {
-		.token = hash.token,
-		.fingerprint = hash.fingerprint,
-		.timestamp_us = record->timestamp_us,
-		.location = at,
-		.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0,
-		/* Version 1 had no flag for it: any of its records may. */
-		.has_tie = (record->flags & RECORD_TIE) != 0 ||
-			   header->version == 1,
-	};
-	struct table *table;
-	int status = 0;
-
-	if ((record->flags & RECORD_EXPIRING) != 0) {
-		if (record->seconds == 0 || record->seconds > UINT32_MAX)
-			return damaged(replay, at,
-				       "a row's expiry is impossible", error);
-		entry.expires_at_s = (uint32_t)record->seconds;
-	}
-	/* Whether the table has seen an explicit timestamp may be told only by
-	 * a record that is still to come. */
-	if (entry.is_tombstone && record->seconds <= UINT32_MAX)
-		entry.expires_at_s = (uint32_t)record->seconds;
-	if (record->timestamp_us == INT64_MIN)
-		return damaged(replay, at, "a timestamp is impossible",
-			       error);
-	if (record->table == ENGINE_TABLE_REGISTRY)
-		status = replay_registry_row(replay, record, at, error);
-	else if (record->table == ENGINE_TABLE_FREED)
-		status = note_freed(replay, header, record, at, error);
-	if (status == 0)
-		status = find_table(replay, record->table, at, &table, error);
-	if (status < 0)
-		return status;
-	if (table->is_dropping)
-		segment_manager_add_dead_record(&engine->segments, at);
-	else
-		status = insert_version(replay, table, &entry, record->lsn,
-					error);
-	if (record->lsn > replay->last_lsn)
-		replay->last_lsn = record->lsn;
-	replay->records++;
-	return status;
-}
-
 struct decoded {
 	struct record record;
 	struct location at;
 	struct key_hash hash;
 };
+
+/* The record as the index knows it. */
+static int
+make_entry(const struct replay *replay, const struct buffer_header *header,
+	   const struct decoded *decoded, struct index_entry *entry,
+	   struct error *error)
+{
+	const struct record *record = &decoded->record;
+
+	*entry = (struct index_entry){
+		.token = decoded->hash.token,
+		.fingerprint = decoded->hash.fingerprint,
+		.timestamp_us = record->timestamp_us,
+		.location = decoded->at,
+		.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0,
+		/* Version 1 had no flag for it: any of its records may. */
+		.has_tie = (record->flags & RECORD_TIE) != 0 ||
+			   header->version == 1,
+	};
+	if ((record->flags & RECORD_EXPIRING) != 0) {
+		if (record->seconds == 0 || record->seconds > UINT32_MAX)
+			return damaged(replay, decoded->at,
+				       "a row's expiry is impossible", error);
+		entry->expires_at_s = (uint32_t)record->seconds;
+	}
+	/* Whether the table has seen an explicit timestamp may be told only by
+	 * a record that is still to come. */
+	if (entry->is_tombstone && record->seconds <= UINT32_MAX)
+		entry->expires_at_s = (uint32_t)record->seconds;
+	if (record->timestamp_us == INT64_MIN)
+		return damaged(replay, decoded->at, "a timestamp is impossible",
+			       error);
+	return 0;
+}
+
+static int
+replay_record(struct replay *replay, const struct buffer_header *header,
+	      const struct decoded *decoded, struct error *error)
+{
+	const struct record *record = &decoded->record;
+	struct location at = decoded->at;
+	struct index_entry entry;
+	struct table *table;
+	int status = make_entry(replay, header, decoded, &entry, error);
+
+	if (status == 0 && record->table == ENGINE_TABLE_REGISTRY)
+		status = replay_registry_row(replay, record, at, error);
+	else if (status == 0 && record->table == ENGINE_TABLE_FREED)
+		status = note_freed(replay, header, record, at, error);
+	if (status == 0)
+		status = find_table(replay, record->table, at, &table, error);
+	if (status < 0)
+		return status;
+	replay->records++;
+	if (!table->is_dropping)
+		return replay_version(replay, table, &entry, record->lsn,
+				      error);
+	segment_manager_add_dead_record(&replay->engine->segments, at);
+	if (record->lsn > replay->last_lsn)
+		replay->last_lsn = record->lsn;
+	return 0;
+}
+
+/* Rows of one table that isn't ours. */
+static int
+replay_rows(struct replay *replay, const struct buffer_header *header,
+	    const struct decoded *decoded, size_t count, struct error *error)
+{
+	struct index_entry entries[REPLAY_STEP];
+	uint64_t lsns[REPLAY_STEP];
+	struct table *table;
+	int status = 0;
+
+	for (size_t i = 0; i < count && status == 0; i++) {
+		status = make_entry(replay, header, &decoded[i], &entries[i],
+				    error);
+		lsns[i] = decoded[i].record.lsn;
+	}
+	if (status == 0)
+		status = find_table(replay, decoded->record.table, decoded->at,
+				    &table, error);
+	if (status < 0)
+		return status;
+	replay->records += count;
+	return replay_versions(replay, table, entries, lsns, count, error);
+}
+
+/* ---- buffers ---- */
 
 /* The next records of a buffer, from ${*done} on; negative when there is
  * something else. */
@@ -395,25 +285,40 @@ decode_some(const struct replay *replay, const struct buffer_header *header,
 	return count;
 }
 
-/* The index's pages come into the processor's cache together. */
-static void
-prefetch_index(struct replay *replay, const struct decoded *decoded, int count)
+/* How many of them, from the first one on, may be replayed together. */
+static int
+count_rows(struct replay *replay, const struct decoded *decoded, int count)
 {
-	struct index_entry entries[REPLAY_STEP];
-	bool found[REPLAY_STEP];
-	struct table *table = table_registry_find(&replay->engine->tables,
-						  decoded[0].record.table);
-	int i;
+	uint32_t id = decoded->record.table;
+	const struct table *table =
+		table_registry_find(&replay->engine->tables, id);
+	int rows = 1;
 
-	for (i = 0; i < count &&
-		    decoded[i].record.table == decoded[0].record.table;
-	     i++) {
-		entries[i].token = decoded[i].hash.token;
-		entries[i].fingerprint = decoded[i].hash.fingerprint;
+	if (id < ENGINE_TABLE_FIRST || (table != NULL && table->is_dropping))
+		return 1;
+	while (rows < count && decoded[rows].record.table == id)
+		rows++;
+	return rows;
+}
+
+static int
+replay_some(struct replay *replay, const struct buffer_header *header,
+	    const struct decoded *decoded, int count, struct error *error)
+{
+	int status = 0;
+
+	while (count > 0 && status == 0) {
+		int rows = count_rows(replay, decoded, count);
+
+		if (rows == 1)
+			status = replay_record(replay, header, decoded, error);
+		else
+			status = replay_rows(replay, header, decoded,
+					     (size_t)rows, error);
+		decoded += rows;
+		count -= rows;
 	}
-	if (table != NULL && i > 1)
-		primary_index_find_many(table->index, entries, found,
-					(size_t)i);
+	return status;
 }
 
 int
@@ -426,25 +331,19 @@ replay_buffer(struct replay *replay, const struct buffer_header *header,
 			       .offset = header->offset };
 	struct decoded decoded[REPLAY_STEP];
 	uint8_t last_flags = 0;
-	int status = 0;
 
-	while (done < end && status == 0) {
+	while (done < end) {
 		int count = decode_some(replay, header, bytes, &done, decoded,
 					error);
+		int status = count < 0 ? count :
+					 replay_some(replay, header, decoded,
+						     count, error);
 
-		if (count < 0)
-			return count;
-		prefetch_index(replay, decoded, count);
-		for (int i = 0; i < count && status == 0; i++)
-			status = replay_record(replay, header,
-					       &decoded[i].record,
-					       decoded[i].at, decoded[i].hash,
-					       error);
+		if (status < 0)
+			return status;
 		records += (uint32_t)count;
 		last_flags = decoded[count - 1].record.flags;
 	}
-	if (status < 0)
-		return status;
 	if (records != header->record_count ||
 	    ((last_flags & RECORD_ENDS_BATCH) != 0) !=
 		    ((header->flags & BUFFER_ENDS_BATCH) != 0))
@@ -475,9 +374,13 @@ replay_one(struct replay *replay, const struct buffer_header *header,
 	   const struct record *record, struct location at,
 	   struct error *error)
 {
-	return replay_record(replay, header, record, at,
-			     engine_hash_key(replay->engine, record->key),
-			     error);
+	struct decoded decoded = {
+		.record = *record,
+		.at = at,
+		.hash = engine_hash_key(replay->engine, record->key),
+	};
+
+	return replay_record(replay, header, &decoded, error);
 }
 
 int

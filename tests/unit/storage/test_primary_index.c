@@ -337,6 +337,42 @@ compare_entries(const void *a, const void *b)
 	return compare(a, right->token, right->fingerprint);
 }
 
+/* Some of them have the key of one before them. */
+static void
+do_insert_many(struct model *model)
+{
+	enum { INSERTED_MAX = 150 };
+	struct index_entry entries[INSERTED_MAX], olds[INSERTED_MAX];
+	uint8_t outcomes[INSERTED_MAX];
+	size_t count = 1 + next_random(model) % (INSERTED_MAX - 1);
+
+	for (size_t i = 0; i < count; i++) {
+		draw_entry(model, &entries[i]);
+		if (i > 0 && next_random(model) % 8 == 0) {
+			size_t twin = next_random(model) % i;
+
+			entries[i].token = entries[twin].token;
+			entries[i].fingerprint = entries[twin].fingerprint;
+		}
+	}
+	assert_int_equal(primary_index_insert_many(model->index, entries, olds,
+						   outcomes, count), 0);
+	for (size_t i = 0; i < count; i++) {
+		size_t at = model_search(model, entries[i].token,
+					 entries[i].fingerprint);
+
+		if (model_has(model, at, &entries[i])) {
+			assert_int_equal(outcomes[i], INDEX_REPLACED);
+			assert_same_entry(&olds[i], &model->entries[at]);
+		} else {
+			assert_int_equal(outcomes[i], INDEX_INSERTED);
+			assert_true(model->count < MODEL_MAX);
+			model_shift(model, at);
+		}
+		model->entries[at] = entries[i];
+	}
+}
+
 /* Mostly in order and behind each other, with some that are not. */
 static void
 do_append(struct model *model)
@@ -390,6 +426,8 @@ work(struct model *model, unsigned operations, unsigned removals)
 			do_count_live(model);
 		if (next_random(model) % 2000 == 0)
 			do_append(model);
+		if (next_random(model) % 500 == 0)
+			do_insert_many(model);
 		if (next_random(model) % 5000 == 0)
 			primary_index_check(model->index);
 	}

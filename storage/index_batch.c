@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finding entries of a primary index, one at a time or many at once. */
+ * Many keys of a primary index at once: each round brings nearer what the next
+ * one touches, so that the memory is waited for once a batch, not once a
+ * key. */
 #include "storage/primary_index.h"
 
 #include "storage/index_directory.h"
 
-enum { BATCH = 16 };
+enum { BATCH = 32 };
 
-bool
-primary_index_find(const struct primary_index *index, int64_t token,
-		   uint64_t fingerprint, struct index_entry *entry)
-{
-	struct index_page page;
-	unsigned at;
-
-	if (!index_find_key(index, index_page_make_key(token, fingerprint),
-			    &page, &at))
-		return false;
-	index_page_get(&page, at, entry);
-	return true;
-}
-
-/* What find_batch knows of one key. */
+/* What is known of one key. */
 struct sought {
 	index_key key;
 	struct index_page page; /* without entries: there is none */
@@ -177,4 +165,68 @@ primary_index_relocate(struct primary_index *index, struct index_move *moves,
 	for (size_t i = 0; i < count; i += BATCH)
 		relocate_batch(index, moves + i,
 			       count - i < BATCH ? count - i : BATCH);
+}
+
+/* ---- inserting ---- */
+
+/* As primary_index_insert, into the page that was found; 0 when the page can't
+ * take it as it is. */
+static int
+insert_there(struct primary_index *index, struct sought *sought,
+	     const struct index_entry *entry, struct index_entry *old)
+{
+	unsigned at;
+
+	if (sought->page.entries == NULL)
+		return 0;
+	at = index_page_search_from(&sought->page, sought->key,
+				    sought->guess);
+	return index_put_entry(index, &sought->page, at, sought->key, entry,
+			       old);
+}
+
+static int
+insert_batch(struct primary_index *index, const struct index_entry *entries,
+	     struct index_entry *olds, uint8_t *outcomes, size_t count)
+{
+	struct sought batch[BATCH];
+	bool is_same = true; /* pages are where they were found */
+
+	for (size_t i = 0; i < count; i++)
+		batch[i].key = index_page_make_key(entries[i].token,
+						   entries[i].fingerprint);
+	seek_batch(index, batch, count);
+	for (size_t i = 0; i < count; i++) {
+		int outcome = 0;
+
+		if (is_same)
+			outcome = insert_there(index, &batch[i], &entries[i],
+					       &olds[i]);
+		if (outcome == 0) {
+			is_same = false;
+			outcome = primary_index_insert(index, &entries[i],
+						       &olds[i]);
+		}
+		if (outcome < 0)
+			return outcome;
+		outcomes[i] = (uint8_t)outcome;
+	}
+	return 0;
+}
+
+int
+primary_index_insert_many(struct primary_index *index,
+			  const struct index_entry *entries,
+			  struct index_entry *olds, uint8_t *outcomes,
+			  size_t count)
+{
+	for (size_t i = 0; i < count; i += BATCH) {
+		size_t some = count - i < BATCH ? count - i : BATCH;
+		int status = insert_batch(index, entries + i, olds + i,
+					  outcomes + i, some);
+
+		if (status < 0)
+			return status;
+	}
+	return 0;
 }
