@@ -28,7 +28,8 @@ struct checkpoint_start {
 	uint32_t next_table;
 };
 
-/* Whether a segment in use holds buffers that were written behind the start. */
+/* Whether a segment in use holds buffers that were written behind the start, or
+ * the place was used again since then, and may be free by now. */
 bool checkpoint_is_in_tail(const struct checkpoint_start *start,
 			   const struct segment *segment);
 

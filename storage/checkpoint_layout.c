@@ -60,6 +60,9 @@ checkpoint_is_in_tail(const struct checkpoint_start *start,
 				 start->moving_sequence :
 				 start->user_sequence;
 
+	/* Its entries may lead to a place that is free again by now. */
+	if (start->number != 0 && segment->sequence >= start->segment_sequence)
+		return true;
 	return segment->state != SEGMENT_FREE && segment->last_write > known;
 }
 

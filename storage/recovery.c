@@ -405,6 +405,19 @@ find_state(const struct recovery *recovery, uint32_t number)
 	return SEGMENT_FREE;
 }
 
+/* Entries of the checkpoint lead there, but nothing tells by which life they
+ * were overwritten, as it was torn: as if by the first one behind the start, so
+ * that the next opening looks there, too. */
+static void
+note_overwritten(const struct recovery *recovery, uint32_t number)
+{
+	const struct checkpoint_segment *known = known_life(recovery, number);
+
+	if (known != NULL && !known->is_free && !recovery->is_there[number])
+		raise(&recovery->engine->segments.segments[number].sequence,
+		      recovery->checkpoint.start.segment_sequence);
+}
+
 static void
 restore_segments(struct recovery *recovery)
 {
@@ -428,6 +441,8 @@ restore_segments(struct recovery *recovery)
 			newest = segment->sequence;
 			segments->next_free = i + 1;
 		}
+		if (state == SEGMENT_FREE)
+			note_overwritten(recovery, i);
 		segment_manager_restore(segments, i, state);
 	}
 }

@@ -377,6 +377,67 @@ TEST(an_opening_from_the_older_one_is_not_a_clean_one)
 	driver_abandon(engine, disk);
 }
 
+static struct index_entry
+find_tombstone(struct engine *engine, uint32_t table)
+{
+	struct index_entry entries[16];
+	size_t count = primary_index_range(
+		table_registry_find(&engine->tables, table)->index, INT64_MIN,
+		0, INT64_MAX, entries, 16);
+
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].is_tombstone)
+			return entries[i];
+	}
+	return (struct index_entry){ 0 };
+}
+
+/* Its entry is in the newest checkpoint, and not in any index. */
+static void
+drop_without_publishing(struct engine *engine, uint32_t table)
+{
+	checkpoint_writer_demand(engine);
+	while (find_tombstone(engine, table).is_tombstone)
+		assert_int_equal(engine_poll(engine, -1, NULL), 0);
+	checkpoint_writer_cancel(engine);
+	assert_int_equal(engine->manifest.checkpoints[0].number, 2);
+}
+
+/* What the newest checkpoint leads to there must not be believed. */
+TEST(a_place_that_was_used_again_and_freed_is_in_the_tail)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+	const struct segment *place;
+	uint64_t life;
+	uint32_t number;
+
+	driver_commit(engine, driver_delete(engine, table, "gone"));
+	number = find_tombstone(engine, table).location.segment;
+	fill_segments(engine, table, 0, 2);
+	take_checkpoint(engine);
+	fill_segments(engine, table, 0, 2);
+	take_checkpoint(engine);
+	life = engine->segments.segments[number].sequence;
+	drop_without_publishing(engine, table);
+	place = &engine->segments.segments[number];
+	for (int i = 0; place->sequence == life ||
+			place->state != SEGMENT_FREE;
+	     i++) {
+		assert_true(i < 1000);
+		fill_segments(engine, table, i % 2, 1);
+		place = &engine->segments.segments[number];
+	}
+	assert_int_equal(engine->manifest.checkpoints[0].number, 2);
+	driver_close(engine);
+	engine = driver_open_disk(disk);
+	assert_int_equal(engine->manifest.checkpoints[0].number, 2);
+	assert_int_equal(engine->segments.segments[number].live_bytes, 0);
+	assert_false(find_tombstone(engine, table).is_tombstone);
+	driver_abandon(engine, disk);
+}
+
 TEST(the_moving_stream_is_held_until_it_is_empty)
 {
 	struct fault_disk *disk = fault_disk_create(1);
