@@ -58,6 +58,8 @@ open_database(struct shell *shell, const struct options *options)
 				       ? "out of memory"
 				       : logstor_database_error(
 						 shell->database));
+		report_hint(&shell->output,
+			    logstor_database_hint(shell->database));
 		return false;
 	}
 	if (logstor_session_open(shell->database, &shell->session) < 0) {

@@ -206,6 +206,19 @@ append_position(struct buffer *out, const struct report_place *place)
 }
 
 void
+report_hint(struct output *output, const char *hint)
+{
+	struct buffer *out = output_begin(output, OUTPUT_MESSAGES);
+
+	if (hint[0] == '\0')
+		return;
+	buffer_append_string(out, indentation);
+	buffer_append_string(out, "hint: ");
+	append_safe(out, hint);
+	buffer_append_byte(out, '\n');
+}
+
+void
 report_error(struct output *output, const struct report_place *place,
 	     const char *name, const char *message, const char *hint)
 {
@@ -218,12 +231,8 @@ report_error(struct output *output, const struct report_place *place,
 	buffer_append_byte(out, '\n');
 	if (place->size > 0)
 		append_line(out, place);
-	if (hint != NULL && hint[0] != '\0') {
-		buffer_append_string(out, indentation);
-		buffer_append_string(out, "hint: ");
-		append_safe(out, hint);
-		buffer_append_byte(out, '\n');
-	}
+	if (hint != NULL)
+		report_hint(output, hint);
 	output_settle(output);
 }
 

@@ -31,6 +31,9 @@ void report_session_error(struct output *output, logstor_session *session,
 void report_error(struct output *output, const struct report_place *place,
 		  const char *name, const char *message, const char *hint);
 
+/* "  hint: what to do", below a message; nothing when it is empty. */
+void report_hint(struct output *output, const char *hint);
+
 /* "logstor: message", for what has no place in a script. */
 void report_message(struct output *output, const char *format, ...)
 	PRINTF_LIKE(2, 3);

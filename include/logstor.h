@@ -130,6 +130,10 @@ LOGSTOR_API int logstor_close(logstor_database *database, char *message,
 LOGSTOR_API const char *logstor_database_error(
 	const logstor_database *database);
 
+/* What to do about it; empty when there is nothing to say. */
+LOGSTOR_API const char *logstor_database_hint(
+	const logstor_database *database);
+
 /* What opening found damaged and could do without, in words, for who looks
  * after the database; NULL when nothing was.  It is told once: a writer then
  * puts something whole in its place. */

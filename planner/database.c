@@ -114,6 +114,11 @@ logstor_open(const char *path, const struct logstor_options *options,
 	result = open_engine(opened, path, &wanted);
 	if (result == 0)
 		return LOGSTOR_OK;
+	if (path != NULL && opened->error.code == ERROR_CORRUPT &&
+	    opened->error.hint[0] == '\0')
+		error_hint(&opened->error,
+			   "logstor --salvage %s NEW saves every intact row",
+			   path);
 	close_engine(opened);
 	return LOGSTOR_ERROR;
 }
@@ -151,6 +156,12 @@ const char *
 logstor_database_error(const logstor_database *database)
 {
 	return database == NULL ? "out of memory" : database->error.message;
+}
+
+const char *
+logstor_database_hint(const logstor_database *database)
+{
+	return database == NULL ? "" : database->error.hint;
 }
 
 const char *

@@ -147,7 +147,9 @@ def salvage_says_what_it_saved_and_lost(shell, folder):
     damage(old, b"value-77.")
     # It doesn't open any more; what can be saved is.
     expect(shell.run(old, "-e", "CHECK"), status=1, out="",
-           holds=["damaged at offset"])
+           holds=["damaged at offset",
+                  f"\n  hint: logstor --salvage {old} NEW saves every "
+                  "intact row\n"])
     shutil.rmtree(new)
     status, out, errors = shell.run("--salvage", old, new)
     expect((status, out, errors), status=2,
