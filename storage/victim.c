@@ -59,6 +59,7 @@ victim_begin(struct engine *engine, struct victim *victim, uint32_t segment)
 		.data = victim->data,
 		.size = segments->segment_size,
 		.on_done = on_read_done,
+		.is_direct = true,
 	};
 	engine->counters.device_reads++;
 	engine->io->methods->submit(engine->io, &victim->operation);
