@@ -127,41 +127,80 @@ is_better(struct score a, struct score b)
 	return (product)a.value * b.cost > (product)b.value * a.cost;
 }
 
+/* A look through a bucket's first segments. */
+struct look {
+	uint32_t segment;
+	uint32_t left; /* segments, that one included */
+	unsigned looks, passes;
+};
+
+struct best {
+	uint32_t segment;
+	struct score score;
+};
+
+/* What is compared of a segment; it may begin in one line and end in the next. */
 static void
-look_into(const struct victim_choice *choice, unsigned bucket,
-	  uint32_t gain_min, uint32_t *best, struct score *best_score)
+prefetch_segment(const struct victim_choice *choice, uint32_t segment)
 {
-	const struct segment_manager *segments = choice->segments;
-	uint32_t segment = choice->buckets[bucket].first;
-	uint32_t left = choice->buckets[bucket].count;
-	unsigned looks = LOOKS, passes = PASSES;
+	const struct segment *entry = &choice->segments->segments[segment];
 
-	for (; left > 0 && looks > 0 && passes > 0;
-	     left--, segment = segments->segments[segment].next) {
-		struct score score;
-
-		if (!may_move(choice, segment, gain_min)) {
-			passes--;
-			continue;
-		}
-		looks--;
-		score = score_of(choice, segment);
-		if (*best != SEGMENT_NONE && !is_better(score, *best_score))
-			continue;
-		*best = segment;
-		*best_score = score;
-	}
+	__builtin_prefetch(&entry->sequence);
+	__builtin_prefetch(&entry->stream);
 }
 
+/* Compares one segment; false when the look is at its end. */
+static bool
+look_on(const struct victim_choice *choice, struct look *look,
+	uint32_t gain_min, struct best *best)
+{
+	uint32_t segment = look->segment;
+	struct score score;
+
+	look->segment = choice->segments->segments[segment].next;
+	look->left--;
+	if (may_move(choice, segment, gain_min)) {
+		look->looks--;
+		score = score_of(choice, segment);
+		if (best->segment == SEGMENT_NONE ||
+		    is_better(score, best->score))
+			*best = (struct best){ segment, score };
+	} else {
+		look->passes--;
+	}
+	return look->left > 0 && look->looks > 0 && look->passes > 0;
+}
+
+/* All buckets side by side: each step waits for memory, and they wait
+ * together. */
 uint32_t
 victim_choice_best(const struct victim_choice *choice, uint32_t gain_min)
 {
-	struct score best_score = { 0 };
-	uint32_t best = SEGMENT_NONE;
+	struct best best = { .segment = SEGMENT_NONE };
+	struct look looks[VICTIM_BUCKETS];
+	unsigned count = 0;
 
-	for (unsigned i = 0; i < VICTIM_BUCKETS; i++)
-		look_into(choice, i, gain_min, &best, &best_score);
-	return best;
+	for (unsigned i = 0; i < VICTIM_BUCKETS; i++) {
+		const struct segment_list *bucket = &choice->buckets[i];
+
+		if (bucket->count == 0)
+			continue;
+		prefetch_segment(choice, bucket->first);
+		looks[count++] = (struct look){ bucket->first, bucket->count,
+						LOOKS, PASSES };
+	}
+	while (count > 0) {
+		unsigned kept = 0;
+
+		for (unsigned i = 0; i < count; i++) {
+			if (!look_on(choice, &looks[i], gain_min, &best))
+				continue;
+			prefetch_segment(choice, looks[i].segment);
+			looks[kept++] = looks[i];
+		}
+		count = kept;
+	}
+	return best.segment;
 }
 
 uint32_t
