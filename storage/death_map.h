@@ -49,6 +49,16 @@ death_map_set(struct death_map *map, uint32_t segment, uint32_t offset)
 		map->bits[at] |= (uint8_t)(1u << unit % 8);
 }
 
+static inline void
+death_map_prefetch(const struct death_map *map, uint32_t segment,
+		   uint32_t offset)
+{
+	if (segment < map->segments)
+		__builtin_prefetch(&map->bits[(size_t)segment *
+						      map->segment_bytes +
+					      offset / DEATH_MAP_UNIT / 8]);
+}
+
 /* Whether a record that begins in the same unit has died, or may have. */
 static inline bool
 death_map_get(const struct death_map *map, uint32_t segment, uint32_t offset)

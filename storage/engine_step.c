@@ -121,6 +121,7 @@ prefetch_next(const struct engine *engine, const struct write_buffer *buffer)
 	const struct pending *next = &buffer->pending[buffer->settled_count];
 	uint32_t left = buffer->pending_count - buffer->settled_count;
 	struct index_entry entries[PREFETCH_STEP];
+	bool found[PREFETCH_STEP];
 	uint32_t count = 0;
 
 	while (count < left && count < PREFETCH_STEP &&
@@ -133,7 +134,12 @@ prefetch_next(const struct engine *engine, const struct write_buffer *buffer)
 	if (count < 2)
 		return;
 	prefetch_cache(engine, next, count);
-	primary_index_prefetch(next->table->index, entries, count);
+	primary_index_find_many(next->table->index, entries, found, count);
+	for (uint32_t i = 0; i < count; i++) {
+		if (found[i])
+			segment_manager_prefetch(&engine->segments,
+						 entries[i].location);
+	}
 }
 
 /* False when memory ran out; what is left is settled by a later step. */

@@ -103,23 +103,6 @@ primary_index_find_many(const struct primary_index *index,
 			   count - i < BATCH ? count - i : BATCH);
 }
 
-void
-primary_index_prefetch(const struct primary_index *index,
-		       const struct index_entry *entries, size_t count)
-{
-	struct sought batch[BATCH];
-
-	for (size_t first = 0; first < count; first += BATCH) {
-		size_t some = count - first < BATCH ? count - first : BATCH;
-
-		for (size_t i = 0; i < some; i++)
-			batch[i].key = index_page_make_key(
-				entries[first + i].token,
-				entries[first + i].fingerprint);
-		seek_batch(index, batch, some);
-	}
-}
-
 static bool
 is_same_location(struct location a, struct location b)
 {

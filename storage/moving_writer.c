@@ -280,6 +280,7 @@ relocate_some(struct engine *engine, const struct moved_record *records,
 							record->to);
 			continue;
 		}
+		segment_manager_prefetch(&engine->segments, record->from);
 		moves[count++] = (struct index_move){
 			.token = record->token,
 			.fingerprint = record->fingerprint,

@@ -83,11 +83,6 @@ void primary_index_find_many(const struct primary_index *index,
 			     struct index_entry *entries, bool *found,
 			     size_t count);
 
-/* Brings what a change of these keys will touch into the processor's cache;
- * only token and fingerprint of the entries count. */
-void primary_index_prefetch(const struct primary_index *index,
-			    const struct index_entry *entries, size_t count);
-
 /* Moves an entry's location if it still is ${from}: compare-and-set, for
  * records that were relocated.  ->is_moved tells. */
 struct index_move {

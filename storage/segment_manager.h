@@ -246,6 +246,16 @@ segment_manager_may_be_dead(const struct segment_manager *manager,
 			     location.offset);
 }
 
+/* A record there is about to die. */
+static inline void
+segment_manager_prefetch(const struct segment_manager *manager,
+			 struct location location)
+{
+	__builtin_prefetch(&manager->segments[location.segment].live_bytes);
+	death_map_prefetch(&manager->deaths, location.segment,
+			   location.offset);
+}
+
 uint64_t segment_manager_disk_bytes(const struct segment_manager *manager);
 
 #endif
