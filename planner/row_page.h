@@ -18,8 +18,8 @@ struct row_page {
 	struct buffer *next_state;
 };
 
-/* ${state}: where the page begins, empty at the start; ${next_state} is emptied,
- * and set when a row follows the page. */
+/* ${state}: where the page begins, empty at the start; ${next_state} is
+ * emptied, and set when a row follows the page. */
 MUST_CHECK int row_page_begin(struct row_page *page, const struct plan *plan,
 			      struct slice text, uint32_t rows,
 			      struct slice state, struct buffer *next_state,

@@ -188,7 +188,8 @@ salvage_lose(struct salvage_source *source, uint32_t segment, uint32_t offset,
 		.rows = rows,
 	};
 
-	if (place.offset >= file->size) {
+	/* What is cut in two is told with what is gone. */
+	if (loss.end > file->size) {
 		file->has_loss = true;
 		file->rows += rows;
 	} else if (make_room(source)) {

@@ -2,11 +2,9 @@
  *
  * What salvage saves: every row whose newest record is intact, and nothing
  * else. */
-#include "base/pack.h"
 #include "storage/format.h"
 #include "storage/manifest.h"
-#include "storage/salvage.h"
-#include "tests/support/engine_driver.h"
+#include "tests/support/salvage_driver.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -22,67 +20,6 @@ static const struct engine_options small = {
 	.file_segments = 16,
 	.checkpoint_size = 1 << 20,
 };
-
-struct told {
-	uint64_t faults;
-	uint64_t notes;
-	char what[256]; /* of the last fault */
-	uint64_t rows;
-	uint32_t table;
-};
-
-static void
-on_fault(void *context, const struct engine_fault *fault)
-{
-	struct told *told = context;
-
-	assert_non_null(fault->file);
-	assert_true(strlen(fault->what) > 0);
-	snprintf(told->what, sizeof(told->what), "%s: %s", fault->file,
-		 fault->what);
-	told->faults++;
-}
-
-static void
-on_note(void *context, const struct engine_fault *note)
-{
-	struct told *told = context;
-
-	assert_non_null(note->file);
-	assert_true(strlen(note->what) > 0);
-	told->notes++;
-}
-
-static void
-on_table(void *context, uint32_t table, uint64_t rows)
-{
-	struct told *told = context;
-
-	if (rows > told->rows) {
-		told->rows = rows;
-		told->table = table;
-	}
-}
-
-static struct salvage_report
-run(struct fault_disk *damaged, struct fault_disk *fresh, struct told *told)
-{
-	struct salvage_report report = { .on_fault = on_fault,
-					 .on_note = on_note,
-					 .on_table = on_table,
-					 .context = told };
-	struct error error = ERROR_INIT;
-	uint64_t before = fault_disk_checksum(damaged);
-
-	*told = (struct told){ 0 };
-	if (salvage_run(fault_disk_open(damaged), fault_disk_open(fresh),
-			&report, &error) < 0)
-		fail_msg("%s", error.message);
-	assert_int_equal(fault_disk_checksum(damaged), before);
-	assert_int_equal(report.faults, told->faults);
-	assert_int_equal(report.notes, told->notes);
-	return report;
-}
 
 static void
 key_of(int number, char key[16])
@@ -171,10 +108,10 @@ count_rows(struct engine *engine, uint32_t table)
 
 static int
 salvage_and_count(struct fault_disk *damaged, uint32_t table,
-		  struct told *told)
+		  struct salvage_told *told)
 {
 	struct fault_disk *fresh = fault_disk_create(4);
-	struct salvage_report report = run(damaged, fresh, told);
+	struct salvage_report report = driver_salvage(damaged, fresh, told);
 	struct engine *engine;
 	int count = 0;
 
@@ -197,7 +134,7 @@ TEST(a_whole_database_is_saved_whole_with_no_fault)
 {
 	uint32_t table;
 	struct fault_disk *disk = make(&table, false);
-	struct told told;
+	struct salvage_told told;
 
 	assert_int_equal(salvage_and_count(disk, table, &told), LIVE);
 	assert_int_equal(told.faults, 0);
@@ -212,7 +149,7 @@ TEST(any_number_of_files_is_read)
 	struct fault_disk *disk = fault_disk_create(3);
 	struct engine *engine = driver_open(fault_disk_open(disk), &options);
 	uint32_t table = driver_create_table(engine);
-	struct told told;
+	struct salvage_told told;
 	size_t size;
 
 	for (int i = 0; i < ROWS; i++) {
@@ -255,7 +192,7 @@ TEST(a_row_over_many_segments_is_saved_or_lost_as_a_whole)
 {
 	uint32_t table;
 	struct fault_disk *disk = make(&table, true);
-	struct told told;
+	struct salvage_told told;
 
 	assert_int_equal(salvage_and_count(disk, table, &told), LIVE);
 	assert_int_equal(told.rows, LIVE + 1);
@@ -270,7 +207,7 @@ TEST(without_a_manifest_the_buffers_tell_who_they_are)
 {
 	uint32_t table;
 	struct fault_disk *disk = make(&table, true);
-	struct told told;
+	struct salvage_told told;
 
 	fault_disk_remove(disk, MANIFEST_NAME);
 	assert_int_equal(salvage_and_count(disk, table, &told), LIVE);
@@ -290,7 +227,7 @@ TEST(one_damaged_byte_costs_one_row_at_most)
 
 	for (int i = 0; i < 150; i++) {
 		size_t at;
-		struct told told;
+		struct salvage_told told;
 		int count;
 
 		random = random * 6364136223846793005u + 1442695040888963407u;
@@ -313,7 +250,7 @@ TEST(a_missing_file_costs_its_rows_only)
 {
 	uint32_t table;
 	struct fault_disk *disk = make(&table, false);
-	struct told told;
+	struct salvage_told told;
 	int count;
 
 	fault_disk_remove(disk, FILE_0);
@@ -337,141 +274,6 @@ TEST(what_holds_nothing_is_refused)
 	fault_disk_destroy(fresh);
 }
 
-/* ---- what is told ---- */
-
-static const struct engine_options busy = {
-	.segment_size = 4096,
-	.file_segments = 16,
-	.size_max = 512 << 10,
-	.checkpoint_size = 16 << 10,
-};
-
-enum { BUSY_ROUNDS = 40, BUSY_KEYS = 150 };
-
-/* Places have had many lives, rows of table 3 were there and aren't any more,
- * and there are three checkpoints. */
-static struct fault_disk *
-make_busy(uint32_t *table)
-{
-	struct fault_disk *disk = fault_disk_create(8);
-	struct engine *engine = driver_open(fault_disk_open(disk), &busy);
-	uint64_t lsn = 0;
-
-	*table = driver_create_table(engine);
-	for (int round = 0; round < BUSY_ROUNDS; round++) {
-		for (int i = round % 2; i < BUSY_KEYS; i += 1 + round % 3) {
-			char key[16], value[600];
-
-			key_of(i, key);
-			value_of(i, round, value);
-			lsn = driver_put(engine, *table, key, value);
-		}
-		driver_commit(engine, lsn);
-	}
-	driver_close(engine);
-	return disk;
-}
-
-static void
-name_checkpoint(unsigned number, char name[32])
-{
-	snprintf(name, 32, "00-%u.checkpoint", number % 3);
-}
-
-/* Of the newest checkpoint. */
-static unsigned
-newest_checkpoint(struct fault_disk *disk)
-{
-	size_t size;
-	const uint8_t *bytes = fault_disk_file(disk, MANIFEST_NAME, &size);
-
-	assert_non_null(bytes);
-	assert_true(load_u64_le(bytes + 168) > 0);
-	return (unsigned)load_u64_le(bytes + 152);
-}
-
-static void
-salvage_busy(struct fault_disk *disk, struct told *told)
-{
-	salvage_and_count(disk, UINT32_MAX, told);
-}
-
-TEST(a_damaged_checkpoint_is_noted_and_nothing_is_lost)
-{
-	uint32_t table;
-	struct fault_disk *disk = make_busy(&table);
-	unsigned newest = newest_checkpoint(disk);
-	struct told told;
-	char name[32];
-	size_t size;
-
-	name_checkpoint(newest, name);
-	fault_disk_file(disk, name, &size)[4200] ^= 1;
-	salvage_busy(disk, &told);
-	assert_int_equal(told.rows, BUSY_KEYS);
-	assert_int_equal(told.faults, 0);
-	assert_int_equal(told.notes, 1);
-	/* Without any, what was deleted may come back, and that is all. */
-	for (unsigned i = 0; i < 3; i++) {
-		name_checkpoint(i, name);
-		fault_disk_remove(disk, name);
-	}
-	salvage_busy(disk, &told);
-	assert_int_equal(told.rows, BUSY_KEYS);
-	assert_int_equal(told.faults, 0);
-	assert_int_equal(told.notes, 2);
-	fault_disk_destroy(disk);
-}
-
-TEST(lives_that_were_freed_are_not_missed_without_a_manifest)
-{
-	uint32_t table;
-	struct fault_disk *disk = make_busy(&table);
-	struct told told;
-	char name[32];
-
-	fault_disk_remove(disk, MANIFEST_NAME);
-	salvage_busy(disk, &told);
-	assert_int_equal(told.rows, BUSY_KEYS);
-	assert_int_equal(told.faults, 0);
-	assert_int_equal(told.notes, 1);
-	/* Without checkpoints nobody knows where the log began: it is told once
-	 * for each stream. */
-	for (unsigned i = 0; i < 3; i++) {
-		name_checkpoint(i, name);
-		fault_disk_remove(disk, name);
-	}
-	salvage_busy(disk, &told);
-	assert_int_equal(told.rows, BUSY_KEYS);
-	assert_in_range(told.faults, 1, 2);
-	assert_non_null(strstr(told.what, "freed long ago or lost"));
-	fault_disk_destroy(disk);
-}
-
-TEST(a_missing_or_cut_file_is_one_fault)
-{
-	uint32_t table;
-	struct fault_disk *disk = make_busy(&table);
-	struct fault_disk *copy;
-	struct told told;
-
-	for (int is_cut = 0; is_cut < 2; is_cut++) {
-		copy = fault_disk_copy(disk);
-		if (is_cut)
-			fault_disk_resize(copy, FILE_0, 5000);
-		else
-			fault_disk_remove(copy, FILE_0);
-		salvage_busy(copy, &told);
-		assert_int_equal(told.faults, 1);
-		assert_non_null(strstr(told.what, FILE_0));
-		assert_non_null(strstr(told.what, is_cut ? "it is cut off" :
-							   "it is missing"));
-		assert_non_null(strstr(told.what, " row"));
-		fault_disk_destroy(copy);
-	}
-	fault_disk_destroy(disk);
-}
-
 /* Cuts it into bytes that are nothing. */
 static void
 scramble(struct fault_disk *disk, const char *name, size_t from, size_t to)
@@ -489,7 +291,7 @@ TEST(losses_that_touch_are_one_fault)
 {
 	uint32_t table;
 	struct fault_disk *disk = make(&table, false);
-	struct told told;
+	struct salvage_told told;
 
 	/* The data of three buffers and more, whose headers are right. */
 	for (size_t at = 8192; at < 5 * 4096; at += 4096)
