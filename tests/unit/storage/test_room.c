@@ -28,17 +28,25 @@ struct geometry {
 static const struct geometry usual = { 4096, SEGMENTS, ENGINE_SYNC_FULL,
 				       false };
 
-static struct world
-make_world_of(const struct geometry *geometry)
+static struct engine_options
+options_of(const struct geometry *geometry)
 {
 	struct engine_options options = driver_small;
-	struct world world = { .disk = fault_disk_create(1) };
 
 	options.segment_size = geometry->segment_size;
 	options.size_max =
 		(uint64_t)geometry->segments * geometry->segment_size;
 	options.sync = geometry->sync;
 	options.is_separation_eager = geometry->is_eager;
+	return options;
+}
+
+static struct world
+make_world_of(const struct geometry *geometry)
+{
+	struct engine_options options = options_of(geometry);
+	struct world world = { .disk = fault_disk_create(1) };
+
 	world.engine = driver_open(fault_disk_open(world.disk), &options);
 	world.table = driver_create_table(world.engine);
 	return world;
@@ -113,6 +121,18 @@ TEST(a_full_database_has_room_again_when_a_table_is_dropped)
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(try_put(&world, i, 3000, &error), 0);
 	finish(&world);
+}
+
+static void
+compact(struct engine *engine)
+{
+	struct error error = ERROR_INIT;
+	int status;
+
+	while ((status = engine_compact(engine, NULL, &error)) ==
+	       ENGINE_PENDING)
+		assert_int_equal(engine_poll(engine, -1, &error), 0);
+	assert_int_equal(status, 0);
 }
 
 /* One by one, each with a commit: it takes a block at least. */
@@ -238,6 +258,71 @@ TEST(what_fits_can_be_overwritten_for_ever)
 	}
 }
 
+/* Another process finds it as the one before has left it. */
+static void
+go_on_elsewhere(struct world *world, const struct geometry *geometry,
+		bool has_power_failed)
+{
+	struct engine_options options = options_of(geometry);
+
+	world->disk = has_power_failed ?
+			      driver_crash(world->engine, world->disk, 7) :
+			      driver_kill(world->engine, world->disk);
+	world->engine = driver_open(fault_disk_open(world->disk), &options);
+}
+
+TEST(a_full_database_is_opened_and_emptied_after_a_crash)
+{
+	static const size_t sizes[] = { 10, 100, 1000, 3000 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(sizes) * 2; i++) {
+		struct world world = make_world();
+		int rows = fill(&world, sizes[i / 2]);
+		uint64_t random = i + 1;
+
+		go_on_elsewhere(&world, &usual, i % 2 == 1);
+		assert_int_equal(driver_count(world.engine, world.table), rows);
+		/* Where it is full it stays so, and that is all. */
+		overwrite(&world, rows, sizes[i / 2], 200, &random);
+		go_on_elsewhere(&world, &usual, i % 2 == 1);
+		compact(world.engine);
+		delete_all(&world, rows);
+		go_on_elsewhere(&world, &usual, i % 2 == 1);
+		assert_true(fill(&world, sizes[i / 2]) >= rows - rows / 10);
+		finish(&world);
+	}
+}
+
+TEST(a_full_disk_takes_deletions_and_then_rows_again)
+{
+	static const size_t sizes[] = { 10, 100, 1000, 3000 };
+	/* Files could grow, if the disk had room. */
+	struct geometry geometry = usual;
+
+	geometry.segments = 0;
+	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
+		struct world world = make_world_of(&geometry);
+		uint64_t random = 1;
+		int rows;
+
+		world.disk->bytes_max = 400 << 10;
+		rows = fill(&world, sizes[i]);
+		compact(world.engine);
+		delete_all(&world, rows);
+		go_on_elsewhere(&world, &geometry, true);
+		world.disk->bytes_max = 400 << 10;
+		assert_true(fill(&world, sizes[i]) >= rows - rows / 10);
+		/* There is room again. */
+		world.disk->bytes_max = 0;
+		world.disk->clock_us += 60000000;
+		overwrite(&world, rows, sizes[i], 100, &random);
+		assert_int_equal(overwrite(&world, rows, sizes[i], 500,
+					   &random),
+				 0);
+		finish(&world);
+	}
+}
+
 TEST(the_reserve_is_for_deletions_and_moving)
 {
 	struct world world = make_world();
@@ -265,6 +350,58 @@ TEST(the_reserve_is_for_deletions_and_moving)
 	driver_abandon(engine, world.disk);
 }
 
+TEST(who_waits_for_work_that_wins_nothing_is_told_in_the_end)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	struct error error = ERROR_INIT;
+	uint64_t *moved = &engine->moving.buffers_written;
+
+	fill(&world, 3000);
+	/* As if moving went on without an end. */
+	engine->moving.count = 1;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 ENGINE_PENDING);
+		*moved += 256 + 64;
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 ENGINE_PENDING);
+		(*moved)++;
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 -(int)ERROR_FULL);
+		/* The next one waits from the start. */
+	}
+	assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+			 ENGINE_PENDING);
+	engine->counters.checkpoints += 16;
+	assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+			 ENGINE_PENDING);
+	engine->counters.checkpoints++;
+	assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+			 -(int)ERROR_FULL);
+	engine->moving.count = 0;
+	driver_abandon(engine, world.disk);
+}
+
+TEST(who_got_room_has_not_waited)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	struct error error = ERROR_INIT;
+
+	fill(&world, 3000);
+	engine->moving.count = 1;
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 ENGINE_PENDING);
+		engine->moving.buffers_written += 200;
+		if (i % 2 == 0)
+			room_found(engine);
+	}
+	engine->moving.count = 0;
+	driver_abandon(engine, world.disk);
+}
+
 TEST(files_grow_ahead_only_while_waste_is_small)
 {
 	struct world world = make_world();
@@ -282,18 +419,6 @@ TEST(files_grow_ahead_only_while_waste_is_small)
 	segments->live_bytes -= 4096;
 	assert_false(room_may_grow(world.engine));
 	driver_abandon(world.engine, world.disk);
-}
-
-static void
-compact(struct engine *engine)
-{
-	struct error error = ERROR_INIT;
-	int status;
-
-	while ((status = engine_compact(engine, NULL, &error)) ==
-	       ENGINE_PENDING)
-		assert_int_equal(engine_poll(engine, -1, &error), 0);
-	assert_int_equal(status, 0);
 }
 
 static uint32_t
