@@ -98,7 +98,7 @@ find_room(struct engine *engine, const struct engine_write *writes,
 		status = prepare_runs(engine, writes, count, error);
 	if (status != 0)
 		buffered_writer_cancel_runs(&engine->writer);
-	else if (segments > 0)
+	else
 		room_found(engine);
 	return status;
 }
