@@ -88,9 +88,9 @@ MUST_CHECK int log_intake_end(struct log_intake *intake, struct error *error);
 
 /* Leaves one of the rows of table 3 that count for each life; a part of
  * log_intake_end. */
-void log_intake_settle_freed(struct log_intake *intake);
+void log_judge_settle_freed(struct log_intake *intake);
 /* At the end: whether a life may be missing, by the rows that count, which
  * replay.freed holds by then, ascending and each once. */
-bool log_intake_is_freed(const struct log_intake *intake, uint64_t sequence);
+bool log_judge_is_freed(const struct log_intake *intake, uint64_t sequence);
 
 #endif

@@ -104,7 +104,7 @@ look(struct salvage_scan *scan, struct error *error)
 		status = salvage_judge_stream(scan, STREAM_MOVING, error);
 	if (status < 0)
 		return status;
-	log_intake_settle_freed(&scan->intake);
+	log_judge_settle_freed(&scan->intake);
 	return salvage_visit(scan, &second, false, error);
 }
 

@@ -16,7 +16,7 @@ is_life_wanted(const struct salvage_scan *scan, uint32_t segment,
 	       uint64_t sequence)
 {
 	return scan->engine->segments.segments[segment].sequence == sequence &&
-	       !log_intake_is_freed(&scan->intake, sequence);
+	       !log_judge_is_freed(&scan->intake, sequence);
 }
 
 static bool
