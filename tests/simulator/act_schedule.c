@@ -101,6 +101,10 @@ overwrite_and_crash(struct world *world)
 static void
 fall_back(struct world *world)
 {
+	delete_and_commit(world);
+	finish_checkpoint(world);
+	write_and_commit(world);
+	finish_checkpoint(world);
 	world->spoils_next = true;
 	reopen(world);
 	if (!act_may_go_on(world))
@@ -115,8 +119,14 @@ fall_back(struct world *world)
 static void
 move_and_crash(struct world *world)
 {
+	if (chance(world, 50))
+		act_overwrite(world);
+	if (!act_may_go_on(world))
+		return;
 	act_compact(world);
 	if (chance(world, 40))
+		arm(world);
+	if (chance(world, 60))
 		act_finish(world);
 	overwrite_and_crash(world);
 }
@@ -218,14 +228,16 @@ act_schedule(struct world *world)
 		age(world);
 	if (!act_may_go_on(world))
 		return;
-	switch (draw(world, 4)) {
+	switch (draw(world, 6)) {
 	case 0:
+	case 1:
 		fall_back(world);
 		break;
-	case 1:
+	case 2:
 		move_and_crash(world);
 		break;
-	case 2:
+	case 3:
+	case 4:
 		expire(world);
 		break;
 	default:

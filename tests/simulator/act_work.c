@@ -2,7 +2,9 @@
  *
  * Work in the background: compaction and checkpoints that somebody asked for,
  * idle time, and the engine's own check. */
+#include "storage/segment_manager.h"
 #include "tests/simulator/act.h"
+#include "tests/simulator/audit.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -56,6 +58,17 @@ struct verification {
 	int status;
 };
 
+static bool
+is_expected(struct world *world, const struct engine_fault *fault)
+{
+	uint32_t segment = audit_segment_of(world->engine, fault);
+
+	if (segment == SEGMENT_NONE)
+		return world->has_spoiled &&
+		       strstr(fault->file, ".checkpoint") != NULL;
+	return audit_may_be_torn(world->engine, segment);
+}
+
 static void
 take_fault(struct world *world, struct verification *verification,
 	   const struct engine_fault *fault)
@@ -65,8 +78,7 @@ take_fault(struct world *world, struct verification *verification,
 		  fault->offset, fault->what);
 	if (!world->is_damaged && !world->disk->has_crashed &&
 	    world->disk->injected == verification->injected &&
-	    !(world->has_spoiled &&
-	      strstr(fault->file, ".checkpoint") != NULL))
+	    !is_expected(world, fault))
 		world_violate(world, VIOLATION_WRONG,
 			      "a check of what is whole finds %s at %" PRIu64
 			      ": %s",

@@ -42,26 +42,49 @@ count_location(struct audit *audit, struct location location)
 	}
 }
 
+/* An index from its beginning to its end; zero-initialised but for these. */
+struct walk {
+	const struct primary_index *index;
+	int64_t token; /* from here on */
+	uint64_t fingerprint;
+	bool is_over;
+	struct index_entry entries[CHUNK];
+};
+
+static size_t
+walk_next(struct walk *walk)
+{
+	const struct index_entry *last;
+	size_t count = walk->is_over ?
+			       0 :
+			       primary_index_range(walk->index, walk->token,
+						   walk->fingerprint,
+						   INT64_MAX, walk->entries,
+						   CHUNK);
+
+	if (count == 0)
+		return 0;
+	last = &walk->entries[count - 1];
+	walk->token = last->token;
+	walk->fingerprint = last->fingerprint + 1;
+	if (walk->fingerprint == 0)
+		walk->is_over = walk->token++ == INT64_MAX;
+	return count;
+}
+
 static bool
 audit_table(struct audit *audit, const struct table *table)
 {
-	struct index_entry entries[CHUNK];
+	struct walk walk = { .index = table->index, .token = INT64_MIN };
 	uint64_t bytes = 0, tombstones = 0;
-	uint64_t fingerprint = 0;
-	int64_t token = INT64_MIN;
 	size_t count;
 
-	while ((count = primary_index_range(table->index, token, fingerprint,
-					    INT64_MAX, entries, CHUNK)) > 0) {
+	while ((count = walk_next(&walk)) > 0) {
 		for (size_t i = 0; i < count; i++) {
-			count_location(audit, entries[i].location);
-			bytes += entries[i].location.size;
-			tombstones += entries[i].is_tombstone;
+			count_location(audit, walk.entries[i].location);
+			bytes += walk.entries[i].location.size;
+			tombstones += walk.entries[i].is_tombstone;
 		}
-		token = entries[count - 1].token;
-		fingerprint = entries[count - 1].fingerprint + 1;
-		if (fingerprint == 0 && token++ == INT64_MAX)
-			break;
 	}
 	if (bytes == table->live_bytes && tombstones == table->tombstones)
 		return true;
@@ -198,8 +221,53 @@ record_bytes(const struct engine *engine, const struct bytes *file,
 	return bytes;
 }
 
+static bool
+may_be_dropped(struct engine *engine, const struct index_entry *entry)
+{
+	return entry->is_tombstone ||
+	       (entry->expires_at_s != 0 &&
+		entry->expires_at_s <= engine_now_s(engine));
+}
+
 bool
-audit_records(const struct engine *engine, const struct disk *disk,
+audit_may_be_torn(struct engine *engine, uint32_t segment)
+{
+	for (size_t i = 0; i < engine->tables.count; i++) {
+		struct walk walk = {
+			.index = engine->tables.tables[i]->index,
+			.token = INT64_MIN,
+		};
+		size_t count;
+
+		while ((count = walk_next(&walk)) > 0) {
+			for (size_t j = 0; j < count; j++) {
+				if (walk.entries[j].location.segment ==
+					    segment &&
+				    !may_be_dropped(engine, &walk.entries[j]))
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
+uint32_t
+audit_segment_of(const struct engine *engine, const struct engine_fault *fault)
+{
+	const struct segment_manager *segments = &engine->segments;
+	unsigned shard, number;
+	int end = 0;
+
+	if (sscanf(fault->file, "%2u-%u.segments%n", &shard, &number, &end) !=
+		    2 ||
+	    fault->file[end] != '\0')
+		return SEGMENT_NONE;
+	return number * segments->file_segments +
+	       (uint32_t)(fault->offset / segments->segment_size);
+}
+
+bool
+audit_records(struct engine *engine, const struct disk *disk,
 	      char text[256])
 {
 	const struct segment_manager *segments = &engine->segments;
@@ -214,7 +282,8 @@ audit_records(const struct engine *engine, const struct disk *disk,
 		    segment->first_write == 0)
 			continue;
 		bytes = record_bytes(engine, file, i);
-		if (bytes == segment->record_bytes)
+		if (bytes == segment->record_bytes ||
+		    audit_may_be_torn(engine, i))
 			continue;
 		snprintf(text, 256,
 			 "segment %" PRIu32 " counts %" PRIu32

@@ -225,6 +225,10 @@ plan_make(struct plan *plan, uint64_t seed, size_t count,
 			.kind = draw_kind(&random, weights, sum),
 			.seed = random_next(&random),
 		};
+	/* Some edges are there only once in a life. */
+	if (weights[OPERATION_SCHEDULE] > 0 && count > 0 &&
+	    random_percent(&random, 50))
+		plan->operations[0].kind = OPERATION_SCHEDULE;
 }
 
 void
