@@ -150,13 +150,16 @@ open_crashed(void *context)
 	struct opened opened = timed_open(&side);
 	double log_seconds = opened.seconds - run->clean_seconds;
 	struct engine_statistics statistics = side_statistics(&side);
+	/* What compaction moved meanwhile is a part of the log, too. */
+	double log_read = (double)statistics.recovered_records *
+			  (double)side_record_size(&side);
 
 	if (statistics.keys != run->keys)
 		process_fail("keys are missing");
 	figure_print(&(struct figure){
 		.name = "opening after a crash: the log since",
 		.unit = "bytes/s",
-		.value = run->log_written / log_seconds,
+		.value = log_read / log_seconds,
 		.goal_is = GOAL_AT_LEAST,
 		.goal = 0.9 * run->sequential,
 		.goal_text = "90 % of sequential reads",
@@ -166,7 +169,8 @@ open_crashed(void *context)
 			{ "seconds", opened.seconds },
 			{ "cpu_seconds", opened.cpu_seconds },
 			{ "log_seconds", log_seconds },
-			{ "log_bytes", run->log_written },
+			{ "log_bytes", log_read },
+			{ "log_bytes_of_users", run->log_written },
 			{ "recovered_records",
 			  (double)statistics.recovered_records },
 			{ "records_per_s",
