@@ -283,7 +283,8 @@ publish(struct engine *engine)
 		writer->state = STATE_PUBLISHING;
 }
 
-static void
+/* False when nothing was published, or not yet. */
+static bool
 end_publishing(struct engine *engine)
 {
 	struct checkpoint_writer *writer = engine->checkpoints;
@@ -292,10 +293,10 @@ end_publishing(struct engine *engine)
 	int status = engine_storing_end(engine, STORING_CHECKPOINT, &failure);
 
 	if (status == ENGINE_PENDING)
-		return;
+		return false;
 	if (status < 0) {
 		end_attempt(engine, &failure);
-		return;
+		return false;
 	}
 	take_over(engine);
 	writer->newest = writer->content.head.start;
@@ -303,9 +304,17 @@ end_publishing(struct engine *engine)
 	writer->newest_at = (int64_t)writer->started_at;
 	engine->counters.checkpoints++;
 	engine->counters.checkpoint_bytes_written += bytes;
-	segment_freeing_forget(engine);
-	writer->wanted_rows = engine->freeing.wanted_count;
 	end_attempt(engine, &ERROR_INIT);
+	return true;
+}
+
+static void
+try_to_end_publishing(struct engine *engine)
+{
+	if (!end_publishing(engine))
+		return;
+	segment_freeing_forget(engine);
+	engine->checkpoints->wanted_rows = engine->freeing.wanted_count;
 }
 
 /* ---- the start ---- */
@@ -460,7 +469,7 @@ advance(struct engine *engine, uint64_t *budget)
 		settle(engine);
 		break;
 	case STATE_PUBLISHING:
-		end_publishing(engine);
+		try_to_end_publishing(engine);
 		break;
 	}
 }
@@ -492,7 +501,7 @@ checkpoint_writer_step(struct engine *engine, uint64_t budget)
 	checkpoint_output_step(&writer->output);
 	/* What is on its way to the manifest can't be called back. */
 	if (writer->state == STATE_PUBLISHING)
-		end_publishing(engine);
+		try_to_end_publishing(engine);
 	if (writer->state == STATE_PUBLISHING)
 		return;
 	if (engine->writer.has_failed) {
@@ -594,7 +603,9 @@ checkpoint_writer_cancel(struct engine *engine)
 	checkpoint_output_step(&writer->output);
 	if (writer->state == STATE_PUBLISHING) {
 		engine_storing_wait(engine);
-		end_publishing(engine);
+		/* Nothing is forgotten now: what that leaves dead would ask
+		 * for rows, and everything is settled already. */
+		(void)end_publishing(engine);
 	}
 	if (writer->state != STATE_IDLE && writer->state != STATE_PUBLISHING)
 		end_attempt(engine, &reason);
