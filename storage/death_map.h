@@ -31,7 +31,8 @@ struct death_map {
 	uint32_t segment_bytes; /* of bits */
 };
 
-/* Room for so many segments; of new ones nothing is known. */
+/* Room for so many segments, and no more: files grow by many at once.  Of new
+ * ones nothing is known. */
 MUST_CHECK bool death_map_reserve(struct death_map *map, uint32_t segments,
 				  uint32_t segment_size);
 void death_map_finish(struct death_map *map);

@@ -97,8 +97,7 @@ reserve_segments(struct segment_manager *manager, uint32_t count)
 		       sizeof(*segments));
 	manager->segments = segments;
 	manager->segment_capacity = (uint32_t)capacity;
-	return death_map_reserve(&manager->deaths, (uint32_t)capacity,
-				 manager->segment_size);
+	return true;
 }
 
 bool
@@ -106,7 +105,9 @@ segment_manager_reserve(struct segment_manager *manager, uint32_t files,
 			uint32_t segments)
 {
 	return reserve_files(manager, files) &&
-	       reserve_segments(manager, segments);
+	       reserve_segments(manager, segments) &&
+	       death_map_reserve(&manager->deaths, segments,
+				 manager->segment_size);
 }
 
 /* ---- opening ---- */
