@@ -37,7 +37,7 @@ enum {
 	AVERAGE_SHARE = 16, /* of a new victim in the average */
 	QUIET_STEPS = 4, /* nothing happens by itself any more */
 	FREEING_STEPS_MAX = 10000, /* unless something will be free */
-	CHECKPOINTS = 2,
+	CHECKPOINTS = 4, /* two help, if nothing moves between them */
 	RESTORATIONS = 3, /* checkpoints: a third where one had begun */
 	PASSES = 2,
 	ROW_SIZE = 80, /* of table 3, about */
@@ -75,6 +75,7 @@ struct compaction {
 	uint64_t debt;         /* bytes of records to look at */
 	uint32_t average_live; /* bytes, of the last victims */
 	uint32_t victim_count; /* segments that are victims */
+	bool needs_rows;       /* some of them do, of table 3 */
 	uint32_t demand_steps; /* left; 0: nobody waits */
 	struct round round;
 	struct full_compaction full;
@@ -322,7 +323,7 @@ is_worth_it(const struct engine *engine, bool is_free_of_rows)
 	return victim_choice_is_worth(&compaction->choice,
 				      compaction->victim_count,
 				      expected_bytes(engine),
-				      is_free_of_rows);
+				      compaction->needs_rows, is_free_of_rows);
 }
 
 static bool
@@ -524,6 +525,9 @@ begin(struct engine *engine, uint32_t segment)
 		return false;
 	compaction->average_live += live / AVERAGE_SHARE;
 	compaction->average_live -= compaction->average_live / AVERAGE_SHARE;
+	compaction->needs_rows =
+		(compaction->victim_count > 0 && compaction->needs_rows) ||
+		victim_choice_needs_row(&compaction->choice, segment);
 	compaction->victim_count++;
 	victim_begin(engine, victim, segment);
 	return true;

@@ -585,15 +585,61 @@ separator_flush(struct engine *engine)
 		close_large_outputs(engine);
 }
 
-/* The last ones: each that is used must free another one, for which rows of
- * table 3 may need room. */
+/* What came eagerly from a segment that isn't a victim goes on standing there. */
+static void
+forget_segment(struct output *output, uint32_t segment)
+{
+	for (; output != NULL; output = output->newer) {
+		struct output_chunk *chunk = output->first;
+
+		for (; chunk != NULL; chunk = chunk->next) {
+			struct waiting *waiting;
+			uint32_t at = 0;
+
+			while ((waiting = output_next(chunk, &at)) != NULL) {
+				if (waiting->from.segment == segment)
+					output_take(chunk, waiting);
+			}
+		}
+	}
+}
+
+/* The victim that leaves next where nothing but victims may. */
+static uint32_t
+only_victim(struct engine *engine)
+{
+	struct separator *separator = engine->separator;
+	uint32_t victim;
+
+	while ((victim = oldest_victim(separator)) != SEGMENT_NONE &&
+	       engine->segments.segments[victim].state != SEGMENT_VICTIM) {
+		forget_segment(separator->full.oldest, victim);
+		forget_segment(separator->open.oldest, victim);
+		tidy_list(separator, separator->full.oldest);
+		tidy_list(separator, separator->open.oldest);
+	}
+	return victim;
+}
+
+static bool
+are_durable(const struct engine *engine, const struct output *output)
+{
+	for (; output != NULL; output = output->newer) {
+		if (!is_durable(engine, output))
+			return false;
+	}
+	return true;
+}
+
+/* The last ones: each that is used must free another one, so that all that waits
+ * of a victim leaves together. */
 static void
 send_with_last_segments(struct engine *engine, struct moving_buffer *buffer,
 			uint32_t unfinished)
 {
 	const struct segment_manager *segments = &engine->segments;
 	struct separator *separator = engine->separator;
-	uint32_t victim = oldest_victim(separator);
+	uint32_t victim = only_victim(engine);
 
 	if (victim == SEGMENT_NONE ||
 	    (victim == unfinished && !separator->is_starved))
@@ -604,7 +650,11 @@ send_with_last_segments(struct engine *engine, struct moving_buffer *buffer,
 	    (segments->dead.count > 0 || segments->freeing_count > 0 ||
 	     !moving_writer_is_idle(&engine->moving)))
 		return;
-	send_victim(engine, buffer, victim);
+	if (are_durable(engine, separator->full.oldest) &&
+	    are_durable(engine, separator->open.oldest))
+		send_victim(engine, buffer, victim);
+	else
+		buffered_writer_want_sync(&engine->writer);
 }
 
 static bool

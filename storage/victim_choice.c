@@ -244,8 +244,8 @@ value_of(const struct victim_choice *choice, const struct plan *plan)
 	return (int64_t)plan->segments - (int64_t)moved - (int64_t)rows;
 }
 
-static bool
-needs_row(const struct victim_choice *choice, uint32_t segment)
+bool
+victim_choice_needs_row(const struct victim_choice *choice, uint32_t segment)
 {
 	const struct segment *entry = &choice->segments->segments[segment];
 	uint64_t horizon = entry->stream == STREAM_MOVING ?
@@ -257,12 +257,12 @@ needs_row(const struct victim_choice *choice, uint32_t segment)
 
 bool
 victim_choice_is_worth(const struct victim_choice *choice, uint32_t victims,
-		       uint64_t bytes, bool is_free_of_rows)
+		       uint64_t bytes, bool needs_rows, bool is_free_of_rows)
 {
 	const struct segment_manager *segments = choice->segments;
 	struct plan plan = { .segments = victims,
 			     .bytes = bytes,
-			     .needs_rows = victims > 0 && !is_free_of_rows };
+			     .needs_rows = needs_rows && !is_free_of_rows };
 	int64_t base = value_of(choice, &plan);
 
 	if (base < 0)
@@ -276,7 +276,8 @@ victim_choice_is_worth(const struct victim_choice *choice, uint32_t victims,
 				continue;
 			plan.segments++;
 			plan.bytes += segments->segments[segment].live_bytes;
-			if (!is_free_of_rows && needs_row(choice, segment))
+			if (!is_free_of_rows &&
+			    victim_choice_needs_row(choice, segment))
 				plan.needs_rows = true;
 			if (value_of(choice, &plan) > base)
 				return true;

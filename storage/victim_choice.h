@@ -47,11 +47,16 @@ uint32_t victim_choice_best(const struct victim_choice *choice,
 /* One with few live bytes, of all that win anything. */
 uint32_t victim_choice_any(const struct victim_choice *choice);
 
+/* Whether a row of table 3 will be needed when it dies. */
+bool victim_choice_needs_row(const struct victim_choice *choice,
+			     uint32_t segment);
+
 /* Whether moving more victims, beside ${victims} whose ${bytes} of records are
- * on their way, wins a segment, packed as well as can be.  ${is_free_of_rows}:
- * none of them needs a row of table 3, which takes room too. */
+ * on their way, wins a segment, packed as well as can be.  ${needs_rows}: some
+ * of those need rows, which take room too.  ${is_free_of_rows}: as if none
+ * did. */
 bool victim_choice_is_worth(const struct victim_choice *choice,
-			    uint32_t victims, uint64_t bytes,
+			    uint32_t victims, uint64_t bytes, bool needs_rows,
 			    bool is_free_of_rows);
 
 #endif

@@ -135,6 +135,12 @@ compact(struct engine *engine)
 	assert_int_equal(status, 0);
 }
 
+static uint32_t
+available(const struct world *world)
+{
+	return segment_manager_available(&world->engine->segments);
+}
+
 /* One by one, each with a commit: it takes a block at least. */
 static void
 delete_all(struct world *world, int rows)
@@ -167,6 +173,26 @@ TEST(a_full_database_takes_deletions_and_then_rows_again)
 			assert_true(fill(&world, sizes[j]) >= rows - rows / 10);
 			finish(&world);
 		}
+	}
+}
+
+/* What came from segments that aren't victims took the reserve, and freed
+ * nothing. */
+TEST(eager_separation_leaves_the_reserve_alone)
+{
+	static const struct geometry geometries[] = {
+		{ 65536, 32, ENGINE_SYNC_GROUP, true },
+		{ 16384, 40, ENGINE_SYNC_GROUP, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(geometries); i++) {
+		struct world world = make_world_of(&geometries[i]);
+		int rows = fill(&world, 1000);
+
+		assert_true(available(&world) >= SEGMENT_RESERVE - 1);
+		delete_all(&world, rows);
+		assert_true(fill(&world, 1000) >= rows - rows / 10);
+		finish(&world);
 	}
 }
 
@@ -424,12 +450,6 @@ TEST(files_grow_ahead_only_while_waste_is_small)
 	segments->live_bytes -= 4096;
 	assert_false(room_may_grow(world.engine));
 	driver_abandon(world.engine, world.disk);
-}
-
-static uint32_t
-available(const struct world *world)
-{
-	return segment_manager_available(&world->engine->segments);
 }
 
 TEST(a_full_database_is_compacted_as_far_as_there_is_room)
