@@ -76,6 +76,22 @@ tell_fault(struct engine_check *check, struct engine_fault *fault)
 	return true;
 }
 
+/* Of the checkpoints; that their files have room for more is no matter. */
+static uint64_t
+checkpoint_bytes_done(const struct engine_check *check)
+{
+	uint64_t done = 0, read;
+
+	for (unsigned i = 0; i < check->checkpoint; i++)
+		done += check->checkpoint_sizes[i];
+	if (check->reader == NULL)
+		return done;
+	read = checkpoint_bytes_read(check->reader);
+	if (read > check->checkpoint_sizes[check->checkpoint])
+		read = check->checkpoint_sizes[check->checkpoint];
+	return done + read;
+}
+
 static void
 tell_progress(const struct engine_check *check,
 	      struct engine_progress *progress)
@@ -85,8 +101,11 @@ tell_progress(const struct engine_check *check,
 	if (progress == NULL)
 		return;
 	*progress = (struct engine_progress){
-		.done_bytes = check->next_segment * size,
-		.total_bytes = check->segment_count * size,
+		.done_bytes = check->next_segment * size +
+			      checkpoint_bytes_done(check),
+		.total_bytes = check->segment_count * size +
+			       check->checkpoint_sizes[0] +
+			       check->checkpoint_sizes[1],
 	};
 }
 

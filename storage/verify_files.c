@@ -93,6 +93,25 @@ is_same_manifest(const struct manifest *stored, const struct manifest *known)
 	       stored->file_count - known->file_count <= 1;
 }
 
+/* 0 where it isn't there: that is told when it is read. */
+static uint64_t
+checkpoint_size(const struct engine_check *check, uint64_t number)
+{
+	struct io *io = check->engine->io;
+	char name[CHECKPOINT_NAME_SIZE];
+	struct io_file *file;
+	uint64_t size = 0;
+
+	checkpoint_name(number, name);
+	if (number == 0 || io->methods->is_volatile ||
+	    io->methods->open(io, name, IO_READ_ONLY, &file) < 0)
+		return 0;
+	if (io->methods->size(io, file, &size) < 0)
+		size = 0;
+	io->methods->close(io, file);
+	return size;
+}
+
 static int
 check_manifest(struct engine_check *check, struct error *error)
 {
@@ -117,6 +136,9 @@ check_manifest(struct engine_check *check, struct error *error)
 	memcpy(check->checkpoints,
 	       status == 0 ? stored.checkpoints : engine->manifest.checkpoints,
 	       sizeof(check->checkpoints));
+	for (int i = 0; i < 2; i++)
+		check->checkpoint_sizes[i] = checkpoint_size(
+			check, check->checkpoints[i].number);
 	check->generation = engine->manifest.generation;
 	manifest_finish(&stored);
 	return status < 0 && failure.code == ERROR_FULL ? status : 0;

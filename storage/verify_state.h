@@ -62,6 +62,7 @@ struct engine_check {
 	/* Those that the manifest names on the disk: opening may have found one
 	 * of them unusable and forgotten it. */
 	struct manifest_checkpoint checkpoints[2];
+	uint64_t checkpoint_sizes[2]; /* of their files, for progress */
 	uint64_t generation; /* of that manifest */
 	unsigned checkpoint; /* 0, 1; 2: done */
 	uint64_t checkpoint_number;

@@ -97,4 +97,29 @@ TEST(quotes_inside_a_quoted_text_are_doubled)
 	buffer_finish(&out);
 }
 
+TEST(bytes_are_told_in_the_unit_that_fits)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} rows[] = {
+		{ 0, "0 bytes" },
+		{ 1, "1 byte" },
+		{ 1023, "1023 bytes" },
+		{ 1024, "1.0 KiB" },
+		{ 1536 << 10, "1.5 MiB" },
+		{ UINT64_C(3) << 30, "3.0 GiB" },
+		{ UINT64_MAX, "16777216.0 TiB" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct buffer out = { 0 };
+
+		text_append_bytes(&out, rows[i].bytes);
+		buffer_append_byte(&out, '\0');
+		assert_string_equal((const char *)out.data, rows[i].text);
+		buffer_finish(&out);
+	}
+}
+
 UNIT_MAIN()
