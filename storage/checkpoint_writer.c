@@ -334,8 +334,11 @@ start(struct engine *engine)
 	struct checkpoint_writer *writer = engine->checkpoints;
 	struct checkpoint_content *content = &writer->content;
 	struct error failure = ERROR_INIT;
-	int status = checkpoint_content_capture(content, engine, &failure);
+	int status = engine_storing_make_certain(engine, &failure);
 
+	if (status == 0)
+		status = checkpoint_content_capture(content, engine,
+						    &failure);
 	writer->started_at = log_written(engine);
 	if (status == 0)
 		status = checkpoint_output_open(

@@ -50,6 +50,8 @@ struct storing {
 	struct manifest next; /* what is being stored */
 	enum storing_purpose purpose;
 	bool has_ended; /* the outcome has reached engine->manifest */
+	bool is_uncertain; /* one has failed when it had its name already: a
+			      crash may show it, or engine->manifest */
 	int status;
 	struct error failure;
 };

@@ -31,8 +31,11 @@ take_outcome(struct engine *engine)
 	storing->has_ended = true;
 	if (storing->status < 0) {
 		engine->manifest.generation = storing->next.generation;
+		if (storing->store.is_renamed)
+			storing->is_uncertain = true;
 		return;
 	}
+	storing->is_uncertain = false;
 	manifest_set_tail(&engine->manifest, NULL, 0);
 	engine->manifest = storing->next;
 }
@@ -68,6 +71,20 @@ engine_storing_wait(struct engine *engine)
 {
 	manifest_store_wait(&engine->storing.store);
 	engine_storing_step(engine);
+}
+
+int
+engine_storing_make_certain(struct engine *engine, struct error *error)
+{
+	int status;
+
+	if (!engine->storing.is_uncertain)
+		return 0;
+	engine_storing_wait(engine);
+	status = manifest_store(engine->io, &engine->manifest, error);
+	if (status == 0)
+		engine->storing.is_uncertain = false;
+	return status;
 }
 
 int

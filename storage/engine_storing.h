@@ -21,6 +21,11 @@ MUST_CHECK bool engine_storing_begin(struct engine *engine,
 MUST_CHECK int engine_storing_end(struct engine *engine,
 				  enum storing_purpose purpose,
 				  struct error *error);
+/* Makes certain, blocking, that a crash shows engine->manifest, where the last
+ * attempt to store another one has left that open: before a file is overwritten
+ * that one of the two names. */
+MUST_CHECK int engine_storing_make_certain(struct engine *engine,
+					   struct error *error);
 /* After each poll of the io. */
 void engine_storing_step(struct engine *engine);
 /* Blocks until nothing is on its way; who has begun it is yet to be told. */

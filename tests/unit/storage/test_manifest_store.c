@@ -331,6 +331,87 @@ TEST(a_checkpoint_never_blocks_the_engine)
 	fault_disk_destroy(disk);
 }
 
+static void
+assert_is_whole(struct io *io, const struct manifest *manifest,
+		const struct manifest_checkpoint *which)
+{
+	struct checkpoint checkpoint = { 0 };
+	struct checkpoint_reader *reader;
+	struct index_entry entries[64];
+	struct error error = ERROR_INIT;
+	uint32_t table;
+	int status;
+
+	if (which->number == 0)
+		return;
+	if (checkpoint_open(io, manifest, which, &checkpoint, &reader,
+			    &error) != 0)
+		fail_msg("%s", error.message);
+	do {
+		status = checkpoint_next(reader, &table, entries, 64, &error);
+	} while (status > 0);
+	if (status < 0)
+		fail_msg("%s", error.message);
+	checkpoint_close(reader);
+	checkpoint_finish(&checkpoint);
+}
+
+/* Whatever a crash shows, the checkpoints that it names are there. */
+static void
+assert_named_are_whole(const struct fault_disk *disk)
+{
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		struct fault_disk *crashed = fault_disk_crash(disk, seed);
+		struct io *io = fault_disk_open(crashed);
+		struct error error = ERROR_INIT;
+		struct manifest manifest;
+
+		assert_int_equal(manifest_load(io, &manifest, &error), 0);
+		for (int i = 0; i < 2; i++)
+			assert_is_whole(io, &manifest,
+					&manifest.checkpoints[i]);
+		manifest_finish(&manifest);
+		io->methods->destroy(io);
+		fault_disk_destroy(crashed);
+	}
+}
+
+TEST(what_may_be_named_is_not_overwritten)
+{
+	int failed = 0;
+
+	for (uint64_t after = 0; after < 40; after++) {
+		struct fault_disk *disk = fault_disk_create(1);
+		struct engine *engine = driver_open_disk(disk);
+		uint32_t table = driver_create_table(engine);
+		struct error error = ERROR_INIT;
+		int status;
+
+		for (int i = 0; i < 3; i++) {
+			put_many(engine, table, 0, 100);
+			take_checkpoint(engine);
+		}
+		disk->fail_errno = EIO;
+		disk->fails_once = true;
+		disk->fail_after = after;
+		while ((status = engine_checkpoint(engine, &error)) ==
+		       ENGINE_PENDING)
+			assert_int_equal(engine_poll(engine, -1, &error), 0);
+		disk->fail_errno = 0;
+		failed += status < 0;
+		while ((status = engine_checkpoint(engine, &error)) ==
+		       ENGINE_PENDING) {
+			assert_named_are_whole(disk);
+			assert_int_equal(engine_poll(engine, 0, &error), 0);
+		}
+		assert_int_equal(status, 0);
+		assert_named_are_whole(disk);
+		driver_close(engine);
+		fault_disk_destroy(disk);
+	}
+	assert_true(failed > 8);
+}
+
 /* Runs into the moment in which a manifest is on its way for ${purpose}. */
 static void
 write_until_storing(struct engine *engine, uint32_t table,
