@@ -141,10 +141,23 @@ admit_forgetting(struct engine *engine)
 	return engine_storing_flags(engine, MANIFEST_FORGOTTEN, 0, NULL) == 0;
 }
 
+/* The last checkpoint points there still: an opening that begins with it must
+ * find the place as it is. */
 static void
-drop_entry(struct engine *engine, struct table *table,
+mark_places(struct checkpoint_drop *drop, const struct location *at)
+{
+	struct segment_manager *segments = &drop->engine->segments;
+	uint32_t parts = run_parts(segments->segment_size, at->size);
+
+	for (uint32_t i = 0; i < parts; i++)
+		segments->segments[at->segment + i].dropped_by = drop->walk;
+}
+
+static void
+drop_entry(struct checkpoint_drop *drop, struct table *table,
 	   const struct index_entry *entry)
 {
+	struct engine *engine = drop->engine;
 	struct index_entry old;
 	bool was_there = primary_index_remove(table->index, entry->token,
 					      entry->fingerprint, &old);
@@ -152,6 +165,7 @@ drop_entry(struct engine *engine, struct table *table,
 	assert(was_there && old.timestamp_us == entry->timestamp_us);
 	(void)was_there;
 	table_remove_entry(table, &old);
+	mark_places(drop, &old.location);
 	segment_manager_kill_record(&engine->segments, old.location);
 	if (engine->cache != NULL)
 		record_cache_remove(engine->cache, table->id, old.token,
@@ -168,6 +182,6 @@ checkpoint_drop_try(struct checkpoint_drop *drop, struct table *table,
 		drop->is_refused = true;
 		return false;
 	}
-	drop_entry(drop->engine, table, entry);
+	drop_entry(drop, table, entry);
 	return true;
 }

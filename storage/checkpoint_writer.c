@@ -304,6 +304,7 @@ end_publishing(struct engine *engine)
 	writer->newest_at = (int64_t)writer->started_at;
 	engine->counters.checkpoints++;
 	engine->counters.checkpoint_bytes_written += bytes;
+	engine->freeing.published_walk = writer->content.drop.walk;
 	end_attempt(engine, &ERROR_INIT);
 	return true;
 }
@@ -339,6 +340,7 @@ start(struct engine *engine)
 	if (status == 0)
 		status = checkpoint_content_capture(content, engine,
 						    &failure);
+	content->drop.walk = (uint32_t)writer->begun;
 	writer->started_at = log_written(engine);
 	if (status == 0)
 		status = checkpoint_output_open(

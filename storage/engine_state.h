@@ -22,6 +22,7 @@ struct checkpoint_writer;
 /* Rows of table 3 that are still wanted, in the order in which they came, and
  * dead segments whose row is on its way: storage/segment_freeing.c. */
 struct freeing {
+	uint32_t published_walk; /* of the newest checkpoint; 0: none yet */
 	struct freed_life *wanted;
 	size_t wanted_count;
 	size_t wanted_capacity;

@@ -146,6 +146,14 @@ needs_row(const struct engine *engine, const struct segment *segment)
 	       !has_row(engine, segment->sequence);
 }
 
+/* Not before a checkpoint is published without the entries that were dropped:
+ * they would be believed where a place that is used again is torn. */
+static bool
+is_pointed_at(const struct engine *engine, const struct segment *segment)
+{
+	return segment->dropped_by > engine->freeing.published_walk;
+}
+
 /* What makes it dead is settled.  Nothing waits for less than what is before
  * it in the list, so that the last one tells what all of them wait for. */
 static void
@@ -307,6 +315,8 @@ bury_some(struct engine *engine, bool is_urgent)
 		const struct segment *segment = &segments->segments[number];
 
 		next = segment->next;
+		if (is_pointed_at(engine, segment))
+			continue;
 		if (!needs_row(engine, segment)) {
 			begin_freeing(engine, number, engine->writer.settled);
 			continue;

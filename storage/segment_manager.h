@@ -57,6 +57,8 @@ struct segment {
 	uint32_t record_bytes; /* of all records */
 	uint32_t next, previous; /* in a list of segments in its state */
 	uint32_t pins;        /* reads that are looking there */
+	uint32_t dropped_by;  /* the last walk that has left out an entry which
+				 points here (checkpoint_drop.c); 0: none */
 	uint8_t state;        /* enum segment_state */
 	uint8_t kind;         /* enum buffer_kind */
 	uint8_t stream;       /* enum buffer_stream */

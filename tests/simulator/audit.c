@@ -221,51 +221,6 @@ record_bytes(const struct engine *engine, const struct bytes *file,
 	return bytes;
 }
 
-static bool
-may_be_dropped(struct engine *engine, const struct index_entry *entry)
-{
-	return entry->is_tombstone ||
-	       (entry->expires_at_s != 0 &&
-		entry->expires_at_s <= engine_now_s(engine));
-}
-
-bool
-audit_may_be_torn(struct engine *engine, uint32_t segment)
-{
-	for (size_t i = 0; i < engine->tables.count; i++) {
-		struct walk walk = {
-			.index = engine->tables.tables[i]->index,
-			.token = INT64_MIN,
-		};
-		size_t count;
-
-		while ((count = walk_next(&walk)) > 0) {
-			for (size_t j = 0; j < count; j++) {
-				if (walk.entries[j].location.segment ==
-					    segment &&
-				    !may_be_dropped(engine, &walk.entries[j]))
-					return false;
-			}
-		}
-	}
-	return true;
-}
-
-uint32_t
-audit_segment_of(const struct engine *engine, const struct engine_fault *fault)
-{
-	const struct segment_manager *segments = &engine->segments;
-	unsigned shard, number;
-	int end = 0;
-
-	if (sscanf(fault->file, "%2u-%u.segments%n", &shard, &number, &end) !=
-		    2 ||
-	    fault->file[end] != '\0')
-		return SEGMENT_NONE;
-	return number * segments->file_segments +
-	       (uint32_t)(fault->offset / segments->segment_size);
-}
-
 bool
 audit_records(struct engine *engine, const struct disk *disk,
 	      char text[256])
@@ -282,8 +237,7 @@ audit_records(struct engine *engine, const struct disk *disk,
 		    segment->first_write == 0)
 			continue;
 		bytes = record_bytes(engine, file, i);
-		if (bytes == segment->record_bytes ||
-		    audit_may_be_torn(engine, i))
+		if (bytes == segment->record_bytes)
 			continue;
 		snprintf(text, 256,
 			 "segment %" PRIu32 " counts %" PRIu32

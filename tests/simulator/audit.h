@@ -16,14 +16,6 @@ bool audit_engine(struct engine *engine, bool is_quiet, char text[256]);
 bool audit_records(struct engine *engine, const struct disk *disk,
 		   char text[256]);
 
-/* Whether nothing is live there but what may be dropped: an entry that was, by
- * a checkpoint that was never published, is believed after a crash, though a
- * write that used its place again may have torn it. */
-bool audit_may_be_torn(struct engine *engine, uint32_t segment);
-/* The segment that a fault is in; SEGMENT_NONE where it is in another file. */
-uint32_t audit_segment_of(const struct engine *engine,
-			  const struct engine_fault *fault);
-
 uint64_t audit_database_id(const struct engine *engine);
 
 #endif

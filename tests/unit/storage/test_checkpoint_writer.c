@@ -4,6 +4,7 @@
  * when the disk doesn't want them. */
 #include "base/pack.h"
 #include "storage/checkpoint_writer.h"
+#include "storage/segment_freeing.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 
@@ -421,6 +422,9 @@ TEST(a_place_that_was_used_again_and_freed_is_in_the_tail)
 	take_checkpoint(engine);
 	life = engine->segments.segments[number].sequence;
 	drop_without_publishing(engine, table);
+	/* As if a crash had made the entry stale: what is dropped keeps its
+	 * place. */
+	engine->segments.segments[number].dropped_by = 0;
 	place = &engine->segments.segments[number];
 	for (int i = 0; place->sequence == life ||
 			place->state != SEGMENT_FREE;
@@ -436,6 +440,34 @@ TEST(a_place_that_was_used_again_and_freed_is_in_the_tail)
 	assert_int_equal(engine->segments.segments[number].live_bytes, 0);
 	assert_false(find_tombstone(engine, table).is_tombstone);
 	driver_abandon(engine, disk);
+}
+
+/* An opening that begins with the last one must find the place as it was. */
+TEST(a_dropped_place_is_kept_until_a_checkpoint_without_it_is_there)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+	const struct segment *place;
+	uint32_t number;
+
+	driver_commit(engine, driver_delete(engine, table, "gone"));
+	number = find_tombstone(engine, table).location.segment;
+	fill_segments(engine, table, 0, 2);
+	take_checkpoint(engine);
+	fill_segments(engine, table, 0, 2);
+	take_checkpoint(engine);
+	drop_without_publishing(engine, table);
+	segment_freeing_step(engine, true);
+	place = &engine->segments.segments[number];
+	assert_int_equal(place->live_bytes, 0);
+	assert_int_equal(place->state, SEGMENT_DEAD);
+	take_checkpoint(engine);
+	segment_freeing_step(engine, true);
+	assert_true(place->state == SEGMENT_FREEING ||
+		    place->state == SEGMENT_FREE);
+	driver_close(engine);
+	fault_disk_destroy(disk);
 }
 
 TEST(the_moving_stream_is_held_until_it_is_empty)
