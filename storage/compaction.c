@@ -24,10 +24,13 @@
 enum {
 	VICTIMS = 4, /* read at a time */
 	/* Free segments that are aimed at, beyond the reserve, where files
-	 * can't grow: 1/512 of all, within bounds. */
+	 * can't grow: 1/512 of all, within bounds; but what a writer fills
+	 * while victims are read, moved and freed, if that is at most 1/128. */
 	TARGET_SHARE = 512,
 	TARGET_MIN = 2,
 	TARGET_MAX = 64,
+	TARGET_PIPELINE = 6,
+	PIPELINE_SHARE = 128,
 	/* A tenth of a segment must be dead, unless somebody needs it. */
 	GAIN_SHARE = 10,
 	/* A demand lasts for so many steps. */
@@ -209,8 +212,14 @@ is_short(const struct engine *engine)
 static uint32_t
 target_of(const struct engine *engine)
 {
-	uint32_t target = engine->segments.segment_count / TARGET_SHARE;
+	uint32_t count = engine->segments.segment_count;
+	uint32_t pipeline = count / PIPELINE_SHARE;
+	uint32_t target = count / TARGET_SHARE;
 
+	if (pipeline > TARGET_PIPELINE)
+		pipeline = TARGET_PIPELINE;
+	if (target < pipeline)
+		target = pipeline;
 	if (target < TARGET_MIN)
 		target = TARGET_MIN;
 	if (target > TARGET_MAX)

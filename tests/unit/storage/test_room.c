@@ -497,4 +497,61 @@ TEST(compacting_a_crowded_database_wins_what_is_dead)
 	finish(&world);
 }
 
+/* Polls until a batch is taken. */
+static int
+polls_of_batch(struct world *world, int rows, uint64_t *random)
+{
+	enum { BATCH = 8 };
+	struct engine_write writes[BATCH];
+	char keys[BATCH][16], value[100];
+	struct error error = ERROR_INIT;
+	uint64_t lsn;
+	int polls = 0;
+
+	memset(value, 'o', sizeof(value));
+	for (int i = 0; i < BATCH; i++) {
+		int number = (int)(next_random(random) % (unsigned)rows);
+
+		snprintf(keys[i], sizeof(keys[i]), "%d", number);
+		writes[i] = (struct engine_write){
+			.kind = ENGINE_WRITE_ROW,
+			.table = world->table,
+			.key = slice_from_string(keys[i]),
+			.value = slice_make(value, sizeof(value)),
+			.timestamp_us = engine_timestamp_us(world->engine),
+		};
+	}
+	while (engine_write(world->engine, writes, BATCH, &lsn, &error) ==
+	       ENGINE_PENDING) {
+		assert_int_equal(engine_poll(world->engine, -1, &error), 0);
+		polls++;
+	}
+	driver_commit(world->engine, lsn);
+	return polls;
+}
+
+TEST(a_writer_hardly_waits_while_a_fifth_is_dead)
+{
+	static const struct geometry geometry = { 4096, 800, ENGINE_SYNC_FULL,
+						  false };
+	struct world world = make_world_of(&geometry);
+	struct error error = ERROR_INIT;
+	uint64_t random = 1;
+	int rows = 0, most = 0;
+
+	while (world.engine->segments.live_bytes <
+	       (uint64_t)geometry.segments * 4096 / 5 * 4)
+		assert_int_equal(try_put(&world, rows++, 100, &error), 0);
+	driver_commit(world.engine, engine_last_lsn(world.engine));
+	for (int i = 0; i < 5 * rows / 8; i++) {
+		int polls = polls_of_batch(&world, rows, &random);
+
+		if (polls > most)
+			most = polls;
+	}
+	/* Never for a checkpoint, which takes many more. */
+	assert_in_range(most, 0, 20);
+	finish(&world);
+}
+
 UNIT_MAIN()
