@@ -230,6 +230,7 @@ void
 side_write(struct side_writer *writer, const uint64_t *numbers, size_t count)
 {
 	double start = writer->latencies ? stopwatch_now() : 0;
+	struct error error = ERROR_INIT;
 	unsigned last;
 
 	last = (writer->first + writer->count) % SIDE_DEPTH_MAX;
@@ -237,7 +238,10 @@ side_write(struct side_writer *writer, const uint64_t *numbers, size_t count)
 	writer->waiting[last].lsn = append(writer->side, numbers, count);
 	writer->count++;
 	writer->rows += count;
-	/* What has completed is noticed here, what is buffered is sent. */
+	/* All of them are asked for at once; what has completed is noticed. */
+	(void)must(engine_commit(writer->side->engine,
+				 writer->waiting[last].lsn, &error),
+		   &error);
 	wait_for(writer->side, 0);
 	retire_to(writer, writer->depth - 1);
 }

@@ -261,6 +261,7 @@ section_memory(const struct bench *bench)
 	process_run("point reads from memory", SECONDS_MAX, measure_reads,
 		    &copy);
 	run_overwrites(bench, 100, 1);
+	run_overwrites(bench, 100, 4);
 	run_overwrites(bench, 100, 8);
 	process_run("LMDB's overwrites", SECONDS_MAX, measure_lmdb, &copy);
 	run_overwrites(bench, 1000, 8);
