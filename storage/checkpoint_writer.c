@@ -283,8 +283,7 @@ publish(struct engine *engine)
 		writer->state = STATE_PUBLISHING;
 }
 
-/* False when nothing was published, or not yet. */
-static bool
+static void
 end_publishing(struct engine *engine)
 {
 	struct checkpoint_writer *writer = engine->checkpoints;
@@ -293,10 +292,10 @@ end_publishing(struct engine *engine)
 	int status = engine_storing_end(engine, STORING_CHECKPOINT, &failure);
 
 	if (status == ENGINE_PENDING)
-		return false;
+		return;
 	if (status < 0) {
 		end_attempt(engine, &failure);
-		return false;
+		return;
 	}
 	take_over(engine);
 	writer->newest = writer->content.head.start;
@@ -305,17 +304,9 @@ end_publishing(struct engine *engine)
 	engine->counters.checkpoints++;
 	engine->counters.checkpoint_bytes_written += bytes;
 	engine->freeing.published_walk = writer->content.drop.walk;
-	end_attempt(engine, &ERROR_INIT);
-	return true;
-}
-
-static void
-try_to_end_publishing(struct engine *engine)
-{
-	if (!end_publishing(engine))
-		return;
 	segment_freeing_forget(engine);
-	engine->checkpoints->wanted_rows = engine->freeing.wanted_count;
+	writer->wanted_rows = engine->freeing.wanted_count;
+	end_attempt(engine, &ERROR_INIT);
 }
 
 /* ---- the start ---- */
@@ -474,7 +465,7 @@ advance(struct engine *engine, uint64_t *budget)
 		settle(engine);
 		break;
 	case STATE_PUBLISHING:
-		try_to_end_publishing(engine);
+		end_publishing(engine);
 		break;
 	}
 }
@@ -506,7 +497,7 @@ checkpoint_writer_step(struct engine *engine, uint64_t budget)
 	checkpoint_output_step(&writer->output);
 	/* What is on its way to the manifest can't be called back. */
 	if (writer->state == STATE_PUBLISHING)
-		try_to_end_publishing(engine);
+		end_publishing(engine);
 	if (writer->state == STATE_PUBLISHING)
 		return;
 	if (engine->writer.has_failed) {
@@ -608,9 +599,7 @@ checkpoint_writer_cancel(struct engine *engine)
 	checkpoint_output_step(&writer->output);
 	if (writer->state == STATE_PUBLISHING) {
 		engine_storing_wait(engine);
-		/* Nothing is forgotten now: what that leaves dead would ask
-		 * for rows, and everything is settled already. */
-		(void)end_publishing(engine);
+		end_publishing(engine);
 	}
 	if (writer->state != STATE_IDLE && writer->state != STATE_PUBLISHING)
 		end_attempt(engine, &reason);

@@ -202,15 +202,16 @@ finish_storing(struct engine *engine)
 	engine_record_new_file(engine);
 }
 
-/* Everything is durable when this fails for lack of room: the next opening
- * then finds out by itself what a clean end would have told it. */
+/* Everything is durable when this fails for lack of room, and where memory for
+ * the indexes ran out: the next opening then finds out by itself what a clean
+ * end would have told it. */
 static int
 store_clean_manifest(struct engine *engine, struct error *error)
 {
 	struct error failure = ERROR_INIT;
 	int status;
 
-	if (!engine->is_manifest_old)
+	if (!engine->is_manifest_old || engine->writer.count > 0)
 		return 0;
 	engine_describe(engine, true);
 	status = manifest_store(engine->io, &engine->manifest, &failure);
@@ -244,6 +245,7 @@ engine_close(struct engine *engine, struct error *error)
 		return 0;
 	if (!engine->is_read_only) {
 		take_last_checkpoint(engine);
+		engine->is_closing = true;
 		status = settle_everything(engine, error);
 		checkpoint_writer_cancel(engine);
 		waited = wait_for_io(engine, status < 0 ? NULL : error);

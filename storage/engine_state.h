@@ -62,6 +62,7 @@ struct engine {
 	enum engine_sync sync;
 	bool is_read_only;
 	bool has_failed;       /* no more writing; the reason is in failure */
+	bool is_closing;       /* nothing is appended any more */
 	bool is_out_of_memory; /* a settled record waits for room in the index */
 	bool is_manifest_old;  /* something was appended since it was written */
 	struct error failure;

@@ -334,10 +334,13 @@ bury_some(struct engine *engine, bool is_urgent)
 	return batch.count == ROWS_PER_BATCH;
 }
 
+/* Rows that were appended while closing would come behind what is settled for
+ * the last time, and would ask for another time: the next opening finds what is
+ * dead. */
 static void
 bury(struct engine *engine, bool is_urgent)
 {
-	while (engine->segments.dead.count > 0 &&
+	while (!engine->is_closing && engine->segments.dead.count > 0 &&
 	       bury_some(engine, is_urgent))
 		continue;
 }
