@@ -67,8 +67,8 @@ value_of(int version, char value[VALUE_MAX + 1])
 		size = VALUE_MAX;
 	memset(value, 'a' + version % 26, size);
 	value[size] = '\0';
-	snprintf(value, 8, "%07d", version);
-	value[7] = '-';
+	for (int i = 7, left = version; i-- > 0; left /= 10)
+		value[i] = (char)('0' + left % 10);
 }
 
 static uint64_t
