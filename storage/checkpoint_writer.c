@@ -17,7 +17,7 @@ enum {
 	REPLAY_RECORDS_MAX = 250000,
 	/* Rows of table 3 that wait for the horizon: bytes of one on the disk,
 	 * and which share of the segments they may fill. */
-	FREED_RECORD_SIZE = 72,
+	FREED_RECORD_SIZE = 80,
 	FREED_BYTES_MIN = 4096,
 	FREED_SHARE = 64,
 	/* A writer's share of the work, and the most at once. */

@@ -7,10 +7,11 @@
  * Buffers up to W are replayed at once, later ones are kept until all is read.
  * Then every write sequence of a stream from its base to W must have been
  * there, unless it is void, or a row of table 3 that counts says that the life
- * of its segment was freed.  Above W counts what is gapless, up to the last
- * buffer that ends on a batch's end: nobody waited for it, or the answer got
- * lost.  Of moving buffers only those count of whose records the originals do:
- * where syncs are rare, a copy may have become durable before them.
+ * of its segment was freed, and what was moved until then counts as well. Above
+ * W counts what is gapless, up to the last buffer that ends on a batch's end:
+ * nobody waited for it, or the answer got lost.  Of moving buffers only those
+ * count of whose records the originals do: where syncs are rare, a copy may
+ * have become durable before them.
  *
  * In each place counts the life with the highest sequence; buffers of earlier
  * ones stand behind it and mean nothing. */
@@ -35,6 +36,7 @@ struct log_stream {
 	uint64_t watermark;     /* highest seen */
 	uint64_t last_sequence; /* highest seen, of writes */
 	uint64_t accepted;      /* the last write sequence that counts */
+	uint64_t gapless;       /* up to it each counts or may be missing */
 	struct void_range *freed; /* lives, ascending, that may be missing */
 	size_t freed_count;
 };

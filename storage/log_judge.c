@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * When all of the log has been met: is something missing, and where does it
- * end?  Lives that were freed may be missing, if the rows that say so count. */
+ * end?  Lives that were freed may be missing, if the rows that say so count,
+ * and what was moved until they died does. */
 #include "storage/log_intake_state.h"
 
 #include <inttypes.h>
@@ -18,13 +19,18 @@ compare_ranges(const void *a, const void *b)
 	return 0;
 }
 
+/* A place is used again when all that was settled at the death of its life is
+ * durable.  Where copies of that time don't count, it wasn't: what is missing
+ * there wasn't durable itself, or was lost by the disk together with them. */
 static bool
 row_counts(struct log_intake *intake, const struct freed_row *row)
 {
 	/* A checkpoint's rows have no buffer. */
 	return row->write_sequence == 0 ||
-	       row->write_sequence <=
-		       log_intake_stream(intake, row->stream)->accepted;
+	       (row->write_sequence <=
+			log_intake_stream(intake, row->stream)->accepted &&
+		row->life.moving_settled <=
+			log_intake_stream(intake, STREAM_MOVING)->gapless);
 }
 
 static int
@@ -67,6 +73,7 @@ judge(struct log_intake *intake, uint8_t number, struct log_verdict *verdict)
 
 	log_map_judge(&stream->map, &rules, verdict);
 	stream->accepted = verdict->accepted;
+	stream->gapless = verdict->gapless;
 }
 
 /* The highest LSN of what counts in the user stream. */
@@ -103,8 +110,10 @@ limit_moving(struct log_intake *intake)
 
 		if (kept->header.stream == STREAM_MOVING &&
 		    sequence > moving->watermark &&
-		    sequence <= moving->accepted && kept->records_lsn > lsn)
+		    sequence <= moving->accepted && kept->records_lsn > lsn) {
 			moving->accepted = sequence - 1;
+			moving->gapless = sequence - 1;
+		}
 	}
 }
 
@@ -165,10 +174,11 @@ log_judge(struct log_intake *intake, struct error *error)
 {
 	struct log_stream *user = log_intake_stream(intake, STREAM_USER);
 	struct log_stream *moving = log_intake_stream(intake, STREAM_MOVING);
-	uint64_t user_before, moving_before;
+	uint64_t user_before, moving_before, gapless_before;
 
 	user->accepted = UINT64_MAX;
 	moving->accepted = UINT64_MAX;
+	moving->gapless = UINT64_MAX;
 	do {
 		struct log_verdict verdicts[2];
 		int status = collect_freed(intake, STREAM_USER, error);
@@ -179,6 +189,7 @@ log_judge(struct log_intake *intake, struct error *error)
 			return status;
 		user_before = user->accepted;
 		moving_before = moving->accepted;
+		gapless_before = moving->gapless;
 		judge(intake, STREAM_USER, &verdicts[0]);
 		judge(intake, STREAM_MOVING, &verdicts[1]);
 		for (size_t i = 0; i < ARRAY_COUNT(verdicts); i++) {
@@ -189,7 +200,8 @@ log_judge(struct log_intake *intake, struct error *error)
 		}
 		limit_moving(intake);
 	} while (user->accepted != user_before ||
-		 moving->accepted != moving_before);
+		 moving->accepted != moving_before ||
+		 moving->gapless != gapless_before);
 	return 0;
 }
 

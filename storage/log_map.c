@@ -133,6 +133,7 @@ log_map_judge(struct log_map *map, const struct log_rules *rules,
 		if (run->last_batch_end > verdict->accepted)
 			verdict->accepted = run->last_batch_end;
 	}
+	verdict->gapless = expected - 1;
 	if (expected <= rules->watermark) {
 		verdict->missing = expected;
 		verdict->before_missing = i > 0 ? &map->runs[i - 1] : NULL;

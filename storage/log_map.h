@@ -48,6 +48,7 @@ struct log_verdict {
 	uint64_t missing; /* the first that must be there and isn't; or 0 */
 	const struct log_run *before_missing; /* or NULL: nothing is */
 	uint64_t accepted; /* the last one that counts */
+	uint64_t gapless;  /* up to it each is there or may be missing */
 };
 
 /* Above the watermark counts what is gapless, up to a batch's end. Sorts the

@@ -49,6 +49,7 @@ freed_life_encode(const struct freed_life *life, uint8_t key[FREED_KEY_SIZE],
 	store_u32_le(value + 4, life->stream);
 	store_u64_le(value + 8, life->first_write);
 	store_u64_le(value + 16, life->last_write);
+	store_u64_le(value + 24, life->moving_settled);
 }
 
 bool
@@ -57,7 +58,9 @@ freed_life_decode(struct slice key, struct slice value,
 {
 	uint32_t stream;
 
-	if (key.size != FREED_KEY_SIZE || value.size != FREED_VALUE_SIZE)
+	if (key.size != FREED_KEY_SIZE ||
+	    (value.size != FREED_VALUE_SIZE &&
+	     value.size != FREED_VALUE_SIZE_SHORT))
 		return false;
 	stream = load_u32_le(value.data + 4);
 	*life = (struct freed_life){
@@ -66,6 +69,9 @@ freed_life_decode(struct slice key, struct slice value,
 		.stream = (uint8_t)stream,
 		.first_write = load_u64_le(value.data + 8),
 		.last_write = load_u64_le(value.data + 16),
+		.moving_settled = value.size == FREED_VALUE_SIZE_SHORT ?
+					  0 :
+					  load_u64_le(value.data + 24),
 	};
 	return (stream == STREAM_USER || stream == STREAM_MOVING) &&
 	       life->sequence != 0 && life->first_write != 0 &&
@@ -188,8 +194,8 @@ struct freeing_batch {
 };
 
 static void
-add_row(struct freeing_batch *batch, const struct segment *segment,
-	uint32_t number)
+add_row(const struct engine *engine, struct freeing_batch *batch,
+	const struct segment *segment, uint32_t number)
 {
 	uint32_t i = batch->count++;
 	struct freed_life *life = &batch->lives[i];
@@ -200,6 +206,7 @@ add_row(struct freeing_batch *batch, const struct segment *segment,
 		.stream = segment->stream,
 		.first_write = segment->first_write,
 		.last_write = segment->last_write,
+		.moving_settled = engine->moving.settled,
 	};
 	freed_life_encode(life, batch->keys[i], batch->values[i]);
 	batch->writes[i] = (struct engine_write){
@@ -322,7 +329,7 @@ bury_some(struct engine *engine, bool is_urgent)
 			continue;
 		}
 		if (has_room_for_row(engine, &batch, most))
-			add_row(&batch, segment, number);
+			add_row(engine, &batch, segment, number);
 		else if (!is_urgent || batch.count == ROWS_PER_BATCH)
 			break;
 	}

@@ -10,7 +10,11 @@
 
 #include "storage/engine_state.h"
 
-enum { FREED_KEY_SIZE = 8, FREED_VALUE_SIZE = 24 };
+enum {
+	FREED_KEY_SIZE = 8,
+	FREED_VALUE_SIZE = 32,
+	FREED_VALUE_SIZE_SHORT = 24 /* without moving_settled */
+};
 
 /* What a row of table 3 says. */
 struct freed_life {
@@ -19,6 +23,8 @@ struct freed_life {
 	uint8_t stream;    /* enum buffer_stream */
 	uint64_t first_write;
 	uint64_t last_write;
+	uint64_t moving_settled; /* write sequence: when it died; 0 in a
+				    checkpoint's list */
 };
 void freed_life_encode(const struct freed_life *life,
 		       uint8_t key[FREED_KEY_SIZE],

@@ -35,6 +35,7 @@ class Life:
     stream: int
     first: int
     last: int
+    moving: int = 0   # settled when it died
 
 
 @dataclass

@@ -31,6 +31,7 @@ class Stream:
         self.watermark = max(self.start, manifest.watermarks[number])
         self.by_sequence = {}
         self.accepted = None   # the last write sequence that counts
+        self.gapless = None    # up to it each counts or may be missing
 
     def is_void(self, sequence):
         return any(first <= sequence <= last for first, last in self.voids)
@@ -73,6 +74,7 @@ class Stream:
         if sequence <= self.watermark:
             raise log.missing(self, last, sequence)
         self.accepted = accepted
+        self.gapless = sequence - 1
 
     def counted(self):
         return [found[0] for sequence, found in
@@ -153,13 +155,16 @@ class Log:
     # ---- judging ----
 
     def freed_lives(self):
-        """From the checkpoint, and from rows of buffers that count, or may."""
+        """From the checkpoint, and from rows of buffers that count, or may,
+        where what was moved until then does."""
         lives = list(self.checkpoint.freed) if self.checkpoint else []
+        gapless = self.streams[MOVING].gapless
         for stream in self.streams.values():
             for sequence, found in stream.by_sequence.items():
                 if stream.accepted is None or sequence <= stream.accepted:
                     lives += [life for buffer in found
-                              for life in self.rows_of_freed(buffer, stream)]
+                              for life in self.rows_of_freed(buffer, stream)
+                              if gapless is None or life.moving <= gapless]
         return lives
 
     def rows_of_freed(self, buffer, stream):
@@ -179,12 +184,16 @@ class Log:
         """Rows of table 3 count where their buffers do, and the buffers count
         only if rows explain what is missing before them."""
         before = None
-        while before != [stream.accepted for stream in self.streams.values()]:
-            before = [stream.accepted for stream in self.streams.values()]
+        while before != self.ends():
+            before = self.ends()
             lives = self.freed_lives()
             for stream in self.streams.values():
                 stream.judge(self, lives)
             self.limit_moving()
+
+    def ends(self):
+        return [(stream.accepted, stream.gapless)
+                for stream in self.streams.values()]
 
     def limit_moving(self):
         """Copies of what never happened didn't happen either."""
@@ -197,7 +206,7 @@ class Log:
             if buffer.sequence > moving.watermark and \
                     any(record.lsn > lsn
                         for record in self.reader.records(buffer)):
-                moving.accepted = buffer.sequence - 1
+                moving.accepted = moving.gapless = buffer.sequence - 1
                 return
 
     def missing(self, stream, before, sequence):
@@ -290,12 +299,13 @@ class Log:
 
 def decode_life(record):
     if not record.flags & ROW or len(record.key) != 8 or \
-            len(record.value) != 24:
+            len(record.value) not in (24, 32):
         raise Damage(f"{record.place}: a row of table 3 makes no sense")
     return Life(int.from_bytes(record.key, "little"),
                 int.from_bytes(record.value[4:8], "little"),
                 int.from_bytes(record.value[8:16], "little"),
-                int.from_bytes(record.value[16:24], "little"))
+                int.from_bytes(record.value[16:24], "little"),
+                int.from_bytes(record.value[24:], "little"))
 
 
 # ---- versions ----

@@ -89,8 +89,10 @@ TEST(freed_lives_may_be_missing_in_whole_or_in_part)
 	add(&map, 10, true);
 	add(&map, 12, true);
 	assert_int_equal(judge(&map, rules).accepted, 10);
+	assert_int_equal(judge(&map, rules).gapless, 10);
 	rules.freed_count = 2;
 	assert_int_equal(judge(&map, rules).accepted, 5);
+	assert_int_equal(judge(&map, rules).gapless, 5);
 	rules.freed_count = 0;
 	assert_int_equal(judge(&map, rules).missing, 2);
 	log_map_finish(&map);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/pack.h"
 #include "storage/engine_state.h"
 #include "storage/segment_freeing.h"
 #include "tests/support/engine_driver.h"
@@ -128,7 +129,8 @@ TEST(a_row_of_table_3_says_what_was_freed)
 				   .segment = 0x11121314,
 				   .stream = STREAM_MOVING,
 				   .first_write = 3,
-				   .last_write = UINT64_MAX };
+				   .last_write = UINT64_MAX,
+				   .moving_settled = 0x2122232425262728 };
 	struct freed_life again;
 	uint8_t key[FREED_KEY_SIZE], value[FREED_VALUE_SIZE];
 	struct slice k = slice_make(key, sizeof(key));
@@ -141,9 +143,15 @@ TEST(a_row_of_table_3_says_what_was_freed)
 	assert_int_equal(again.segment, life.segment);
 	assert_int_equal(again.stream, life.stream);
 	assert_true(again.first_write == 3 && again.last_write == UINT64_MAX);
+	assert_true(again.moving_settled == life.moving_settled);
+	/* As they once were. */
+	assert_true(freed_life_decode(k, slice_make(value, 24), &again));
+	assert_true(again.last_write == UINT64_MAX);
+	assert_true(again.moving_settled == 0);
 	/* Nothing else is one. */
 	assert_false(freed_life_decode(slice_make(key, 7), v, &again));
 	assert_false(freed_life_decode(k, slice_make(value, 23), &again));
+	assert_false(freed_life_decode(k, slice_make(value, 31), &again));
 	for (size_t i = 4; i < 8; i++) {
 		value[i] ^= 4;
 		assert_false(freed_life_decode(k, v, &again));
@@ -293,6 +301,108 @@ TEST(many_dead_segments_share_a_buffer)
 	assert_true(after.segments_free >= before.segments_free + 39);
 	assert_int_equal(world.engine->segments.freeing_count, 0);
 	finish(&world);
+}
+
+/* ---- rows, and what was moved ---- */
+
+enum { MOVED_SEGMENTS = 20, MOVED_VALUE = 1180 };
+
+static void
+put_three(struct world *world, int number, const char *letters, int version)
+{
+	char key[16];
+
+	for (; *letters != '\0'; letters++) {
+		snprintf(key, sizeof(key), "%c%d", *letters, number);
+		put_sized(world, key, version, MOVED_VALUE);
+	}
+	driver_commit(world->engine, engine_last_lsn(world->engine));
+}
+
+/* What lives in some segments was moved, and rows say that they were freed,
+ * while nothing that was moved is durable: all that a kill leaves. */
+static struct fault_disk *
+move_and_kill(struct world *world, const struct engine_options *options)
+{
+	struct error error = ERROR_INIT;
+
+	world->disk = fault_disk_create(1);
+	world->engine = driver_open(fault_disk_open(world->disk), options);
+	world->table = driver_create_table(world->engine);
+	for (int i = 0; i < MOVED_SEGMENTS; i++)
+		put_three(world, i, "abc", 0);
+	for (int i = 0; i < MOVED_SEGMENTS; i++)
+		put_three(world, i, "bc", 1);
+	for (int i = 0; world->engine->freeing.wanted_count == 0; i++) {
+		assert_true(i < 1000);
+		assert_true(engine_compact(world->engine, NULL, &error) >= 0);
+		poll_some(world, 1);
+	}
+	driver_commit(world->engine, engine_last_lsn(world->engine));
+	assert_true(world->engine->moving.settled > 0);
+	return driver_kill(world->engine, world->disk);
+}
+
+/* As if the write into that place had never been done. */
+static void
+lose(struct fault_disk *disk, uint8_t stream, uint64_t write_sequence)
+{
+	size_t size;
+	uint8_t *bytes = fault_disk_file(disk, "00-000000.segments", &size);
+
+	for (size_t at = 0; at < size; at += 4096) {
+		if (load_u32_le(bytes + at + 8) == FORMAT_BUFFER_MAGIC &&
+		    bytes[at + 15] == stream &&
+		    load_u64_le(bytes + at + 48) == write_sequence) {
+			memset(bytes + at, 0, 4096);
+			return;
+		}
+	}
+	fail_msg("the buffer is not there");
+}
+
+static bool
+has_all(struct fault_disk *disk, const struct engine_options *options,
+	uint32_t table)
+{
+	struct engine *engine = driver_open(fault_disk_open(disk), options);
+	int found = 0;
+	char key[16];
+
+	for (int i = 0; i < MOVED_SEGMENTS; i++) {
+		snprintf(key, sizeof(key), "a%d", i);
+		found += driver_get(engine, table, key) != NULL;
+	}
+	driver_close(engine);
+	return found == MOVED_SEGMENTS;
+}
+
+TEST(a_row_explains_nothing_without_what_was_moved)
+{
+	struct engine_options options = driver_small;
+	struct world world;
+	struct fault_disk *disk, *copy;
+
+	options.sync = ENGINE_SYNC_OFF;
+	options.file_segments = 256;
+	disk = move_and_kill(&world, &options);
+	/* A place that was used again. */
+	copy = fault_disk_copy(disk);
+	lose(copy, STREAM_USER, 3);
+	assert_true(has_all(copy, &options, world.table));
+	fault_disk_destroy(copy);
+	/* A copy that never became durable. */
+	copy = fault_disk_copy(disk);
+	lose(copy, STREAM_MOVING, 1);
+	assert_true(has_all(copy, &options, world.table));
+	fault_disk_destroy(copy);
+	/* Then its original's place wasn't used again: the disk lost it. */
+	lose(disk, STREAM_MOVING, 1);
+	lose(disk, STREAM_USER, 3);
+	assert_int_equal(
+		driver_open_error(fault_disk_open(disk), &options).code,
+		ERROR_CORRUPT);
+	fault_disk_destroy(disk);
 }
 
 TEST(what_nothing_replays_needs_no_row)
