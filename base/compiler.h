@@ -9,6 +9,9 @@
 /* On every function that returns a negative number when it fails. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
+/* What only assertions use, which a build may go without. */
+#define MAYBE_UNUSED __attribute__((unused))
+
 #define PRINTF_LIKE(format_at, first) \
 	__attribute__((format(printf, format_at, first)))
 

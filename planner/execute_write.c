@@ -155,7 +155,7 @@ evaluate_expiry(struct execute_write *write, uint32_t *expires_at_s,
 		struct error *error)
 {
 	const struct expression *expression = write->plan->as.insert.ttl_s;
-	int64_t ttl_s;
+	int64_t ttl_s = 0;
 	int64_t expiry_s;
 	int result = evaluate_number(write, expression,
 				     "Invalid null value of TTL", &ttl_s,

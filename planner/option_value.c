@@ -80,7 +80,7 @@ int
 option_read_integer(const struct ast_property *property, int64_t *number,
 		    struct error *error)
 {
-	struct slice text;
+	struct slice text = SLICE_NULL;
 	int result = option_read_text(property, &text, error);
 
 	if (result < 0)
@@ -99,7 +99,7 @@ option_read_number(const struct ast_property *property, double *number,
 		   struct error *error)
 {
 	char copy[NUMBER_SIZE_MAX + 1], *end;
-	struct slice text;
+	struct slice text = SLICE_NULL;
 	int result = option_read_text(property, &text, error);
 
 	if (result < 0)
@@ -130,7 +130,7 @@ option_read_boolean(const struct ast_property *property, bool *truth,
 		{ SLICE_LITERAL("no"), false },
 		{ SLICE_LITERAL("0"), false },
 	};
-	struct slice text;
+	struct slice text = SLICE_NULL;
 	int result = option_read_text(property, &text, error);
 
 	if (result < 0)

@@ -96,7 +96,7 @@ int
 paging_decode_rows(struct slice state, uint64_t fingerprint, uint64_t *rows,
 		   struct error *error)
 {
-	struct paging_position position;
+	struct paging_position position = { 0 };
 	int result = paging_decode(state, fingerprint,
 				   (enum access_kind)PAGING_ROWS, &position,
 				   error);

@@ -57,6 +57,7 @@ engine_storing_end(struct engine *engine, enum storing_purpose purpose,
 	struct storing *storing = &engine->storing;
 
 	assert(storing->purpose == purpose);
+	(void)purpose;
 	engine_storing_step(engine);
 	if (!storing->has_ended)
 		return ENGINE_PENDING;

@@ -165,6 +165,7 @@ index_page_check(const struct index_page *page)
 	const struct index_page_info *info = page->info;
 	unsigned rest = INDEX_KEY_BITS - info->depth;
 
+	(void)rest;
 	assert(info->count > 0 && info->count <= page->capacity);
 	assert(info->depth >= INDEX_DEPTH_MIN);
 	assert(info->depth <= INDEX_KEY_BITS);

@@ -232,4 +232,5 @@ index_pool_check(const struct index_pool *pool)
 		}
 	}
 	assert(pages == pool->pages);
+	(void)pages;
 }

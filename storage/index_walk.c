@@ -109,6 +109,8 @@ check_page(const struct primary_index *index, const struct walk *walk,
 	start = place.slot & ~(span - 1);
 	for (uint32_t i = 0; i < span; i++)
 		assert(place.directory[start + i] == name);
+	(void)name;
+	(void)start;
 }
 
 void
@@ -134,5 +136,8 @@ primary_index_check(const struct primary_index *index)
 	assert(count == index->count);
 	assert(pages == index->pool.pages);
 	assert(nodes == index->nodes_used);
+	(void)count;
+	(void)pages;
+	(void)nodes;
 	index_pool_check(&index->pool);
 }

@@ -208,6 +208,7 @@ split_page(struct primary_index *index, struct index_place place, unsigned bit)
 						    &moved);
 
 		assert(!has_moved);
+		(void)has_moved;
 		return -ERROR_FULL;
 	}
 	index_set_slots(&place, page.info->depth, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/segment_manager.h"
 
+#include "base/compiler.h"
 #include "storage/format.h"
 #include "storage/run.h"
 
@@ -313,7 +314,7 @@ is_free(const struct segment_manager *manager, uint32_t segment)
 	return manager->segments[segment].state == SEGMENT_FREE;
 }
 
-static bool
+MAYBE_UNUSED static bool
 is_free_run(const struct segment_manager *manager, uint32_t first,
 	    uint32_t count)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/separator_build.h"
 
+#include "base/compiler.h"
 #include "storage/engine_state.h"
 
 #include <assert.h>
@@ -62,8 +63,8 @@ is_still_there(const struct waiting *waiting, const struct index_entry *entry)
 	       entry->location.size == waiting->from.size;
 }
 
-/* What must agree with the map of deaths; for assertions. */
-static inline bool
+/* What must agree with the map of deaths. */
+MAYBE_UNUSED static bool
 is_in_index(const struct table *table, const struct waiting *waiting)
 {
 	struct index_entry entry;

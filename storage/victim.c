@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/victim.h"
 
+#include "base/compiler.h"
 #include "storage/separator.h"
 
 #include <assert.h>
@@ -114,8 +115,8 @@ is_same_place(struct location a, struct location b)
 	       a.size == b.size;
 }
 
-/* What must agree with the map of deaths; for assertions. */
-static inline bool
+/* What must agree with the map of deaths. */
+MAYBE_UNUSED static bool
 is_in_index(const struct table *table, const struct index_entry *here)
 {
 	struct index_entry there;
