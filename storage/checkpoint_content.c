@@ -162,23 +162,45 @@ checkpoint_content_capture(struct checkpoint_content *content,
 	return error_no_memory(error);
 }
 
-uint64_t
-checkpoint_content_estimate(const struct engine *engine)
+/* In whole blocks. */
+static uint64_t
+size_for(const struct engine *engine, uint64_t bytes)
 {
-	const struct table_registry *tables = &engine->tables;
 	uint64_t block = block_size_for(engine->segments.segment_size);
 	uint64_t room = block - CHECKPOINT_BLOCK_HEADER_SIZE -
 			CHECKPOINT_ENTRY_SIZE_MAX;
-	uint64_t bytes =
-		(uint64_t)engine->segments.segment_count *
-			CHECKPOINT_SEGMENT_SIZE +
-		engine->freeing.wanted_count * CHECKPOINT_FREED_SIZE;
+
+	return CHECKPOINT_HEAD_SIZE + (bytes / room + 2) * block;
+}
+
+static uint64_t
+bytes_of(const struct engine *engine, uint64_t freed_count)
+{
+	const struct table_registry *tables = &engine->tables;
+	uint64_t bytes = (uint64_t)engine->segments.segment_count *
+				 CHECKPOINT_SEGMENT_SIZE +
+			 freed_count * CHECKPOINT_FREED_SIZE;
 
 	for (size_t i = 0; i < tables->count; i++)
 		bytes += CHECKPOINT_TABLE_SIZE + CHECKPOINT_GROUP_HEADER_SIZE +
 			 primary_index_count(tables->tables[i]->index) *
 				 CHECKPOINT_ENTRY_SIZE_MIN;
-	return CHECKPOINT_HEAD_SIZE + (bytes / room + 2) * block;
+	return bytes;
+}
+
+uint64_t
+checkpoint_content_estimate(const struct engine *engine)
+{
+	return size_for(engine, bytes_of(engine, engine->freeing.wanted_count));
+}
+
+uint64_t
+checkpoint_content_reserve(const struct engine *engine)
+{
+	uint64_t freed_count = engine->freeing.wanted_count +
+			       engine->segments.segment_count;
+
+	return size_for(engine, bytes_of(engine, freed_count) / 4 * 5);
 }
 
 /* ---- before the entries ---- */

@@ -169,8 +169,8 @@ retry_distance(const struct engine *engine)
 	return (distance < most ? distance : most) + 1;
 }
 
-/* A database that has outgrown its first segments keeps room for checkpoints of
- * a quarter more than it needs by then, in all files. */
+/* A database that has outgrown its first segments keeps room for checkpoints
+ * that are larger than it needs by then, in all files. */
 static void
 reserve_room(struct engine *engine)
 {
@@ -181,7 +181,7 @@ reserve_room(struct engine *engine)
 		return;
 	writer->reserved_for = count;
 	checkpoint_output_reserve(engine->io,
-				  checkpoint_content_estimate(engine) / 4 * 5);
+				  checkpoint_content_reserve(engine));
 }
 
 /* ---- ends ---- */

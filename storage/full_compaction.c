@@ -314,8 +314,11 @@ can_checkpoint_win(const struct engine *engine)
 	uint64_t rows = engine->freeing.wanted_count * (uint64_t)ROW_SIZE;
 	uint64_t won = (uint64_t)segments->dead.count * segments->segment_size;
 
+	/* What moving has taken of the reserve for rows comes back, too. */
 	if (segments->growth.state == GROWTH_FAILED)
-		return won > 0 || rows > segments->segment_size / 2;
+		return won > 0 || rows > segments->segment_size / 2 ||
+		       (rows > 0 && segment_manager_available(segments) <
+					    SEGMENT_RESERVE);
 	return won > 0 &&
 	       checkpoint_content_estimate(engine) <= CHECKPOINT_BYTES_MAX;
 }

@@ -259,6 +259,27 @@ def a_full_tmpfs_refuses_rows_and_takes_deletions(context, folder):
         full_and_back(context, os.path.join(place, "a.db"))
 
 
+def compacting_on_a_full_tmpfs_leaves_room_for_deletions(context, folder):
+    """Only checkpoints win back there what COMPACT takes, and they need room,
+    too."""
+    shell = context.shell
+    with mounted(folder, "-t", "tmpfs", "-o", "size=3m", "tmpfs") as place:
+        path = os.path.join(place, "a.db")
+        expect(shell.run("--segment-size", "64K", "--file-segments", "4", path,
+                         script=CREATE), status=0, errors="")
+        script = "USE ks;" + "".join(insert(key, 1000) for key in range(4000))
+        status, _, errors = shell.run("--checkpoint-size", "256K", path,
+                                      script=script)
+        assert status == 2 and "full" in errors, (status, errors)
+        expect(shell.run("-e", "COMPACT", path), status=0, errors="")
+        script = "USE ks;" + "".join(f"DELETE FROM t WHERE k = {key};\n"
+                                     for key in range(4000))
+        expect(shell.run(path, script=script), status=0, errors="")
+        script = "USE ks;" + insert(1, 1000)
+        expect(shell.run(path, script=script), status=0, errors="")
+        assert rows(shell, path).keys() == {1}
+
+
 def a_full_ext4_refuses_rows_and_takes_deletions(context, folder):
     image = make_ext4(folder, 32)
     with mounted(folder, "-o", "loop", image) as place:
@@ -441,6 +462,7 @@ if __name__ == "__main__":
         a_failed_sync_is_told_and_never_tried_again,
         a_failed_read_is_an_error_and_no_answer,
         a_full_tmpfs_refuses_rows_and_takes_deletions,
+        compacting_on_a_full_tmpfs_leaves_room_for_deletions,
         a_full_ext4_refuses_rows_and_takes_deletions,
         a_file_system_that_dies_loses_nothing_acknowledged,
         power_cuts_below_ext4_lose_nothing_acknowledged,
