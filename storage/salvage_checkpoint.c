@@ -164,7 +164,8 @@ read_start(struct salvage_scan *scan, unsigned file,
 }
 
 /* The horizon is the start of the older one of two checkpoints that are kept,
- * most likely the two newest: rows of table 3 below it may be gone. */
+ * most likely the two newest: rows of table 3 below it may be gone.  What was
+ * settled at the start of the newest had been written. */
 static void
 find_horizon(struct salvage_scan *scan)
 {
@@ -184,6 +185,9 @@ find_horizon(struct salvage_scan *scan)
 	}
 	salvage_raise(&scan->intake.streams[0].base, before.user_sequence);
 	salvage_raise(&scan->intake.streams[1].base, before.moving_sequence);
+	salvage_raise(&scan->intake.streams[0].watermark, newest.user_sequence);
+	salvage_raise(&scan->intake.streams[1].watermark,
+		      newest.moving_sequence);
 }
 
 /* The newest one that is whole, or none. */

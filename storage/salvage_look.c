@@ -222,7 +222,39 @@ widen(const struct salvage_scan *scan, struct salvage_gap *gap, uint64_t first,
 	gap->last = end - 1;
 }
 
-/* All that is missing up to the watermark. */
+/* Without a manifest nothing tells a torn end from what was damaged since: what
+ * says that it stands behind the end is taken for that. */
+static uint64_t
+find_damaged_last(const struct log_map *damaged, uint64_t last)
+{
+	uint64_t end = last;
+
+	for (size_t i = 0; i < damaged->count; i++) {
+		uint64_t found = damaged->runs[i].last;
+
+		if (found > last && found - last < 2 * GAP_MAX)
+			salvage_raise(&end, found);
+	}
+	return end;
+}
+
+/* The last buffer that counts: behind one that is missing an intact one does,
+ * too, since whether the missing one was never written or was damaged since
+ * nobody knows.  What ends in the middle of a batch was never told to be
+ * there. */
+static uint64_t
+find_last(const struct salvage_scan *scan, const struct log_stream *stream,
+	  const struct log_map *damaged)
+{
+	uint64_t last = stream->watermark;
+
+	for (size_t i = 0; i < stream->map.count; i++)
+		salvage_raise(&last, stream->map.runs[i].last_batch_end);
+	return scan->source->has_manifest ? last :
+					    find_damaged_last(damaged, last);
+}
+
+/* All that is missing among what counts. */
 static struct salvage_gap
 find_gap(const struct salvage_scan *scan, const struct log_stream *stream,
 	 const struct stretches *known)
@@ -233,9 +265,9 @@ find_gap(const struct salvage_scan *scan, const struct log_stream *stream,
 
 	for (size_t i = 0; i < known->count; i++) {
 		const struct stretch *at = &known->stretches[i];
-		uint64_t end = at->first <= stream->watermark ?
+		uint64_t end = at->first <= stream->accepted ?
 				       at->first :
-				       stream->watermark + 1;
+				       stream->accepted + 1;
 
 		if (end > next)
 			widen(scan, &gap, next, end, before);
@@ -244,39 +276,30 @@ find_gap(const struct salvage_scan *scan, const struct log_stream *stream,
 		if (at->run != NULL)
 			before = at->run;
 	}
-	if (next <= stream->watermark)
-		widen(scan, &gap, next, stream->watermark + 1, before);
+	if (next <= stream->accepted)
+		widen(scan, &gap, next, stream->accepted + 1, before);
 	return gap;
 }
 
-/* What counts above the watermark doesn't depend on what is missing below. */
 int
 salvage_judge_stream(struct salvage_scan *scan, uint8_t number,
 		     struct error *error)
 {
 	struct log_stream *stream = log_intake_stream(&scan->intake, number);
-	struct log_rules rules = {
-		.base = stream->watermark,
-		.watermark = stream->watermark,
-		.voids = salvage_voids_of(scan, number),
-	};
+	const struct log_map *damaged = &scan->damaged[number - STREAM_USER];
 	struct stretches known = { 0 };
-	struct log_verdict verdict;
 	struct salvage_gap gap;
 	int status = collect_freed(scan, number, error);
 
+	stream->accepted = find_last(scan, stream, damaged);
 	if (status == 0)
-		status = gather_stretches(stream,
-					  &scan->damaged[number - STREAM_USER],
-					  rules.voids, &known, error);
+		status = gather_stretches(stream, damaged,
+					  salvage_voids_of(scan, number),
+					  &known, error);
 	if (status < 0)
 		return status;
 	gap = find_gap(scan, stream, &known);
 	free(known.stretches);
 	salvage_lose_buffers(scan->source, number, &gap);
-	rules.freed = stream->freed;
-	rules.freed_count = stream->freed_count;
-	log_map_judge(&stream->map, &rules, &verdict);
-	stream->accepted = verdict.accepted;
 	return 0;
 }

@@ -186,6 +186,20 @@ peek_header(const struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 		header->stream == STREAM_MOVING);
 }
 
+/* Behind the last buffer that counts, in its place: without a manifest it may
+ * have counted.  Records that are intact there are of that life. */
+static bool
+is_next_wanted(const struct salvage_scan *scan, const struct segment *entry,
+	       const struct buffer_header *header)
+{
+	const struct log_stream *stream =
+		&scan->intake.streams[entry->stream - STREAM_USER];
+
+	return !scan->source->has_manifest &&
+	       header->write_sequence == stream->accepted + 1 &&
+	       is_life_wanted(scan, header->segment, entry->sequence);
+}
+
 /* Where it isn't, the life is that of the place, and the write sequence follows
  * the one before.  False when nothing tells whether what stands there is older
  * than what the checkpoint knows. */
@@ -208,9 +222,26 @@ guess_header(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 	if (entry->sequence == 0)
 		return false;
 	if (scan->last_write > 0)
-		return is_buffer_wanted(scan, header);
+		return is_buffer_wanted(scan, header) ||
+		       is_next_wanted(scan, entry, header);
 	return entry->sequence >= scan->first_sequence &&
 	       is_life_wanted(scan, segment, entry->sequence);
+}
+
+/* A place begins with a buffer.  Where it doesn't, and nobody knows its life,
+ * that may have been the log's last one. */
+static void
+tell_headless(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
+	      uint32_t end)
+{
+	const struct salvage_source *source = scan->source;
+
+	if (!source->has_manifest && offset == 0 &&
+	    scan->engine->segments.segments[segment].sequence == 0 &&
+	    source->losses.gaps[0].count == 0 &&
+	    source->losses.gaps[1].count == 0)
+		salvage_lose(scan->source, segment, offset, end - offset,
+			     LOSS_CHECKSUM, 0);
 }
 
 /* What an earlier life left, or a torn write, looks no different at first. */
@@ -227,8 +258,10 @@ salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
 
 	if (has_header && !is_buffer_wanted(scan, &header))
 		return 0;
-	if (!has_header && !guess_header(scan, segment, offset, &header))
+	if (!has_header && !guess_header(scan, segment, offset, &header)) {
+		tell_headless(scan, segment, offset, end);
 		return 0;
+	}
 	if (header.kind == BUFFER_PART) {
 		if (header.part == 0 && header.part_count > 1)
 			status = take_run(scan, &header, error);
