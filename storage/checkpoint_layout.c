@@ -15,6 +15,8 @@
 
 #define CHECKPOINT_MAGIC UINT64_C(0x43524f5453474f4c) /* "LOGSTORC" */
 
+enum { VERSION_OLDEST = 2 }; /* that had checkpoints */
+
 enum {
 	SEGMENT_IS_FREE = 1 << 0,
 	SEGMENT_IS_OPEN = 1 << 1,
@@ -159,13 +161,15 @@ checkpoint_decode_head(const uint8_t from[CHECKPOINT_HEAD_SIZE],
 		       struct checkpoint_head *head)
 {
 	uint64_t seed = head_seed(database_id, which->number);
+	uint32_t version;
 
 	if (load_u64_le(from + 8) != CHECKPOINT_MAGIC)
 		return "it doesn't begin as a checkpoint";
 	if (load_u64_le(from) != which->checksum ||
 	    head_checksum(from, seed) != which->checksum)
 		return "it isn't the checkpoint that the manifest names";
-	if (load_u32_le(from + 16) != FORMAT_VERSION)
+	version = load_u32_le(from + 16);
+	if (version < VERSION_OLDEST || version > FORMAT_VERSION)
 		return "unknown format version";
 	decode_head(from, head);
 	if (load_u64_le(from + 24) != database_id ||

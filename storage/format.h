@@ -43,7 +43,7 @@
 #include <stdint.h>
 
 enum {
-	FORMAT_VERSION = 2,        /* what is written */
+	FORMAT_VERSION = 3,        /* what is written */
 	FORMAT_VERSION_OLDEST = 1, /* what is read */
 	FORMAT_BLOCK_SIZE = 4096, /* buffers start and end on it */
 	FORMAT_HEADER_SIZE = 128,

@@ -125,7 +125,7 @@ def main():
     time.sleep(2.5)
     # Reuse, checkpoints, what they drop, and records that move.
     run_steps(program, path, [*churn(150, "reuse"), "COMPACT;",
-                              *churn(150, "again"), "COMPACT;"], **GEOMETRY)
+                              *churn(600, "again"), "COMPACT;"], **GEOMETRY)
     assert read_manifest(path).is_forgotten
     # A crash: one write was lost, those behind it never happened.
     run_steps(program, path, [*cities(10, 3, "second"), *batches(1),

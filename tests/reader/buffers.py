@@ -113,7 +113,7 @@ class Reader:
                 return None
         if is_foreign:
             raise Damage(f"{name} belongs to another database")
-        if version > 2:
+        if version > 3:
             raise Damage(f"{name}: format version {version} at offset {at} "
                          "isn't known")
         watermarks = {USER: watermark, MOVING: moving}

@@ -26,6 +26,8 @@ class Place:
     life: int
     is_free: bool
     is_open: bool
+    kind: int
+    stream: int
 
 
 @dataclass
@@ -88,8 +90,9 @@ class Checkpoint:
         self.refuse_unless(its_checksum == checksum ==
                            xxh3_64(head[8:], seed), 0,
                            "it isn't the one that the manifest names")
-        self.refuse_unless((version, database_id, its_number) ==
-                           (2, self.manifest.database_id, number) and
+        self.refuse_unless((database_id, its_number) ==
+                           (self.manifest.database_id, number) and
+                           version in (2, 3) and
                            self.size in (4096 << i for i in range(5)) and
                            not any(head[HEAD.size:]), 16,
                            "it holds impossible numbers")
@@ -141,7 +144,8 @@ class Checkpoint:
              stream in (USER, MOVING) and moves <= 3 and first <= last and
              first_token <= last_token), at, "a segment is impossible")
         self.places.append(Place(sequence, life, bool(flags & IS_FREE),
-                                 bool(flags & IS_OPEN)))
+                                 bool(flags & IS_OPEN),
+                                 kind, stream))
         return SEGMENT.size
 
     def read_table(self, at, _):

@@ -91,7 +91,7 @@ def check_envelope(data):
     refuse_unless(192 <= size <= len(data), 20, "its size is wrong")
     refuse_unless(checksum == xxh3_64(data[8:size]), 0,
                   "its checksum is wrong")
-    if version not in (1, 2):
+    if version not in (1, 2, 3):
         raise Damage(f"manifest: format version {version} isn't known")
     refuse_unless(version == 1 or size >= 256, 20, "its size is wrong")
     refuse_unless(len(data) == rounded(size, PAGE) and not any(data[size:]),

@@ -185,7 +185,7 @@ TEST(impossible_numbers_are_refused)
 
 /* As an older program wrote it: a header of 192 bytes, without what is
  * newer. */
-TEST(version_1_is_read_and_becomes_2)
+TEST(version_1_is_read_and_becomes_the_newest)
 {
 	struct fault_disk *disk = fault_disk_create(1);
 	struct io *io = fault_disk_open(disk);
@@ -212,7 +212,7 @@ TEST(version_1_is_read_and_becomes_2)
 	assert_int_equal(manifest_store(io, &got, &error), 0);
 	manifest_finish(&got);
 	assert_int_equal(manifest_load(io, &got, &error), 0);
-	assert_int_equal(got.version, 2);
+	assert_int_equal(got.version, FORMAT_VERSION);
 	assert_int_equal(got.segment, 0);
 	assert_int_equal(got.moving_voids.ranges[0].last, 9);
 	manifest_finish(&got);
@@ -266,7 +266,7 @@ TEST(a_newer_version_is_told_by_its_number)
 	assert_true(decode(&bytes, &got, &error) < 0);
 	assert_string_equal(error.message,
 			    "/db: format version 7 is newer than this "
-			    "program's 2");
+			    "program's 3");
 	manifest_finish(&manifest);
 	buffer_finish(&bytes);
 }

@@ -785,7 +785,7 @@ TEST(a_newer_buffer_is_told_by_its_version)
 	}
 	error = open_fails(disk);
 	assert_int_equal(error.code, ERROR_CONFIG);
-	assert_non_null(strstr(error.message, "format version 3 is newer"));
+	assert_non_null(strstr(error.message, "format version 4 is newer"));
 	assert_non_null(strstr(error.message, FILE_0));
 	fault_disk_destroy(disk);
 }
