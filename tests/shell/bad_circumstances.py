@@ -126,7 +126,7 @@ def a_newer_format_version_is_refused_by_its_number(shell, forge, folder):
     path = os.path.join(folder, "a.db")
     shell.make(path)
     subprocess.run([forge, os.path.join(path, "manifest")], check=True)
-    refuses(shell, path, "version 3")
+    refuses(shell, path, "version 4")
 
 
 def a_damaged_manifest_is_named(shell, _, folder):
