@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,50 @@ driver_try_get(struct engine *engine, uint32_t table, struct slice key,
 		buffer_append_slice(value, row->value);
 	engine_read_finish(engine, &read);
 	return status;
+}
+
+void
+driver_put_many(struct engine *engine, uint32_t table, int first, int count)
+{
+	uint64_t lsn = 0;
+
+	for (int i = first; i < first + count; i++) {
+		char key[24];
+
+		snprintf(key, sizeof(key), "key-%d", i);
+		lsn = driver_put(engine, table, key, "a value of some length");
+	}
+	driver_commit(engine, lsn);
+}
+
+int
+driver_try_checkpoint(struct engine *engine, struct error *error)
+{
+	int status;
+
+	while ((status = engine_checkpoint(engine, error)) == ENGINE_PENDING)
+		poll_engine(engine);
+	return status;
+}
+
+void
+driver_checkpoint(struct engine *engine)
+{
+	struct error error = ERROR_INIT;
+
+	must(driver_try_checkpoint(engine, &error), &error);
+}
+
+void
+driver_compact(struct engine *engine)
+{
+	struct error error = ERROR_INIT;
+	int status;
+
+	while ((status = engine_compact(engine, NULL, &error)) ==
+	       ENGINE_PENDING)
+		poll_engine(engine);
+	must(status, &error);
 }
 
 const char *

@@ -45,6 +45,14 @@ uint64_t driver_delete(struct engine *engine, uint32_t table, const char *key);
 uint64_t driver_delete_at(struct engine *engine, uint32_t table,
 			  const char *key, int64_t timestamp_us);
 
+/* Rows "key-N", N from ${first} on, in as few buffers as they fit into. */
+void driver_put_many(struct engine *engine, uint32_t table, int first,
+		     int count);
+
+int driver_try_checkpoint(struct engine *engine, struct error *error);
+void driver_checkpoint(struct engine *engine);
+void driver_compact(struct engine *engine);
+
 /* The value as a string that lives until the next call; NULL when there is no
  * live row. */
 const char *driver_get(struct engine *engine, uint32_t table,

@@ -9,6 +9,21 @@
 
 #include <cmocka.h>
 
+void
+salvage_key(int number, char key[16])
+{
+	snprintf(key, 16, "key%d", number);
+}
+
+void
+salvage_value(int number, int version, char value[600])
+{
+	int size = 20 + number * 7 % 500;
+
+	memset(value, 'a' + version % 26, (size_t)size);
+	snprintf(value + size, 32, "-%d", number);
+}
+
 static void
 on_fault(void *context, const struct engine_fault *fault)
 {

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Salvages a disk, and counts what was told. */
+ * Rows for a disk to be salvaged, salvaging it, and counting what was told. */
 #ifndef TESTS_SUPPORT_SALVAGE_DRIVER_H
 #define TESTS_SUPPORT_SALVAGE_DRIVER_H
 
 #include "storage/salvage.h"
 #include "tests/support/engine_driver.h"
+
+/* The rows that are saved: values of 20 to 550 bytes, told apart by version. */
+void salvage_key(int number, char key[16]);
+void salvage_value(int number, int version, char value[600]);
 
 struct salvage_told {
 	uint64_t faults;

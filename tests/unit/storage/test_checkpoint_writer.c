@@ -15,25 +15,6 @@
 
 enum { S = 1000000 };
 
-static int
-try_checkpoint(struct engine *engine, struct error *error)
-{
-	int status;
-
-	while ((status = engine_checkpoint(engine, error)) == ENGINE_PENDING)
-		assert_int_equal(engine_poll(engine, -1, error), 0);
-	return status;
-}
-
-static void
-take_checkpoint(struct engine *engine)
-{
-	struct error error = ERROR_INIT;
-
-	if (try_checkpoint(engine, &error) != 0)
-		fail_msg("%s", error.message);
-}
-
 static uint64_t
 checkpoints_of(const struct engine *engine)
 {
@@ -41,21 +22,6 @@ checkpoints_of(const struct engine *engine)
 
 	engine_get_statistics(engine, &statistics);
 	return engine->counters.checkpoints;
-}
-
-/* Packed, so that compaction sees no room to win. */
-static void
-put_many(struct engine *engine, uint32_t table, int first, int count)
-{
-	uint64_t lsn = 0;
-
-	for (int i = first; i < first + count; i++) {
-		char key[24];
-
-		snprintf(key, sizeof(key), "key-%d", i);
-		lsn = driver_put(engine, table, key, "a value of some length");
-	}
-	driver_commit(engine, lsn);
 }
 
 /* A segment of 4 KiB, full, for each of them. */
@@ -149,11 +115,11 @@ TEST(a_checkpoint_holds_every_entry_segment_and_table)
 	uint64_t settled;
 
 	/* Nothing is overwritten, so that nothing moves meanwhile. */
-	put_many(engine, first, 0, 200);
-	put_many(engine, second, 0, 30);
+	driver_put_many(engine, first, 0, 200);
+	driver_put_many(engine, second, 0, 30);
 	driver_commit(engine, driver_delete(engine, second, "key-3"));
 	settled = engine->writer.settled;
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	content = read_newest(disk);
 	assert_int_equal(content->checkpoint.start.number, 1);
 	assert_int_equal(content->checkpoint.start.user_sequence, settled);
@@ -204,9 +170,9 @@ TEST(rows_that_are_written_meanwhile_may_be_in_it_or_not)
 	struct content *content;
 	int round = 0;
 
-	put_many(engine, table, 0, 1500);
+	driver_put_many(engine, table, 0, 1500);
 	while (engine_checkpoint(engine, &error) == ENGINE_PENDING) {
-		put_many(engine, table, 5000 + round * 2, 2);
+		driver_put_many(engine, table, 5000 + round * 2, 2);
 		round++;
 	}
 	assert_true(round > 2);
@@ -228,12 +194,12 @@ TEST(a_table_that_goes_meanwhile_is_left_out)
 	struct error error = ERROR_INIT;
 	struct content *content;
 
-	put_many(engine, kept, 0, 1500);
-	put_many(engine, gone, 0, 20);
+	driver_put_many(engine, kept, 0, 1500);
+	driver_put_many(engine, gone, 0, 20);
 	assert_int_equal(engine_checkpoint(engine, &error), ENGINE_PENDING);
 	assert_int_equal(engine_poll(engine, 0, &error), 0);
 	driver_commit(engine, driver_drop_table(engine, gone));
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	content = read_newest(disk);
 	assert_int_equal(count_entries(content, kept), 1500);
 	assert_int_equal(count_entries(content, gone), 0);
@@ -265,7 +231,7 @@ TEST(one_is_due_after_enough_log)
 	driver_close(engine);
 	options.checkpoint_size = 1;
 	engine = driver_open(fault_disk_open(disk), &options);
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	bytes = engine->counters.checkpoint_bytes_written;
 	fill_segments(engine, table, 100, (int)(bytes * 30 / 4096) - 1);
 	assert_int_equal(checkpoints_of(engine), 1);
@@ -283,12 +249,12 @@ TEST(one_that_is_wanted_while_another_is_under_way_comes_behind_it)
 	struct error error = ERROR_INIT;
 	struct content *content;
 
-	put_many(engine, table, 0, 1000);
+	driver_put_many(engine, table, 0, 1000);
 	checkpoint_writer_demand(engine);
 	assert_int_equal(engine_poll(engine, 0, &error), 0);
 	assert_false(checkpoint_writer_is_idle(engine->checkpoints));
-	put_many(engine, table, 1000, 1);
-	take_checkpoint(engine);
+	driver_put_many(engine, table, 1000, 1);
+	driver_checkpoint(engine);
 	assert_int_equal(checkpoints_of(engine), 2);
 	content = read_newest(disk);
 	assert_int_equal(count_entries(content, table), 1001);
@@ -304,9 +270,9 @@ TEST(files_go_in_turns_and_keep_their_room)
 	uint32_t table = driver_create_table(engine);
 	size_t sizes[3], size;
 
-	put_many(engine, table, 0, 500);
+	driver_put_many(engine, table, 0, 500);
 	for (int i = 0; i < 3; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	for (int i = 0; i < 3; i++) {
 		char name[CHECKPOINT_NAME_SIZE];
 
@@ -321,7 +287,7 @@ TEST(files_go_in_turns_and_keep_their_room)
 		driver_commit(engine, driver_delete(engine, table, key));
 	}
 	for (int i = 0; i < 7; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	assert_non_null(fault_disk_file(disk, "00-1.checkpoint", &size));
 	assert_true(size >= sizes[1]);
 	assert_true(engine->manifest.checkpoints[0].number >= 10);
@@ -338,14 +304,14 @@ TEST(the_horizon_is_the_start_of_the_older_one)
 	uint32_t table = driver_create_table(engine);
 	uint64_t before;
 
-	put_many(engine, table, 0, 20);
-	take_checkpoint(engine);
+	driver_put_many(engine, table, 0, 20);
+	driver_checkpoint(engine);
 	assert_int_equal(engine->horizon.user_sequence, 0);
 	for (int i = 0; i < 4; i++) {
 		before = checkpoint_writer_newest(engine->checkpoints)
 				 .user_sequence;
-		put_many(engine, table, 0, 5);
-		take_checkpoint(engine);
+		driver_put_many(engine, table, 0, 5);
+		driver_checkpoint(engine);
 		assert_int_equal(engine->horizon.user_sequence, before);
 		assert_int_equal(engine->manifest.horizon.user_sequence,
 				 before);
@@ -364,10 +330,10 @@ TEST(an_opening_from_the_older_one_is_not_a_clean_one)
 	uint32_t table = driver_create_table(engine);
 	size_t size;
 
-	put_many(engine, table, 0, 20);
-	take_checkpoint(engine);
-	put_many(engine, table, 20, 20);
-	take_checkpoint(engine);
+	driver_put_many(engine, table, 0, 20);
+	driver_checkpoint(engine);
+	driver_put_many(engine, table, 20, 20);
+	driver_checkpoint(engine);
 	driver_close(engine);
 	fault_disk_file(disk, "00-2.checkpoint", &size)[200] ^= 1;
 	engine = driver_open_disk(disk);
@@ -393,15 +359,25 @@ find_tombstone(struct engine *engine, uint32_t table)
 	return (struct index_entry){ 0 };
 }
 
-/* Its entry is in the newest checkpoint, and not in any index. */
-static void
+/* A tombstone whose entry is in the newest checkpoint, and in no index: the
+ * place where it stands. */
+static uint32_t
 drop_without_publishing(struct engine *engine, uint32_t table)
 {
+	uint32_t place;
+
+	driver_commit(engine, driver_delete(engine, table, "gone"));
+	place = find_tombstone(engine, table).location.segment;
+	for (int i = 0; i < 2; i++) {
+		fill_segments(engine, table, 0, 2);
+		driver_checkpoint(engine);
+	}
 	checkpoint_writer_demand(engine);
 	while (find_tombstone(engine, table).is_tombstone)
 		assert_int_equal(engine_poll(engine, -1, NULL), 0);
 	checkpoint_writer_cancel(engine);
 	assert_int_equal(engine->manifest.checkpoints[0].number, 2);
+	return place;
 }
 
 /* What the newest checkpoint leads to there must not be believed. */
@@ -414,14 +390,8 @@ TEST(a_place_that_was_used_again_and_freed_is_in_the_tail)
 	uint64_t life;
 	uint32_t number;
 
-	driver_commit(engine, driver_delete(engine, table, "gone"));
-	number = find_tombstone(engine, table).location.segment;
-	fill_segments(engine, table, 0, 2);
-	take_checkpoint(engine);
-	fill_segments(engine, table, 0, 2);
-	take_checkpoint(engine);
+	number = drop_without_publishing(engine, table);
 	life = engine->segments.segments[number].sequence;
-	drop_without_publishing(engine, table);
 	/* As if a crash had made the entry stale: what is dropped keeps its
 	 * place. */
 	engine->segments.segments[number].dropped_by = 0;
@@ -451,18 +421,12 @@ TEST(a_dropped_place_is_kept_until_a_checkpoint_without_it_is_there)
 	const struct segment *place;
 	uint32_t number;
 
-	driver_commit(engine, driver_delete(engine, table, "gone"));
-	number = find_tombstone(engine, table).location.segment;
-	fill_segments(engine, table, 0, 2);
-	take_checkpoint(engine);
-	fill_segments(engine, table, 0, 2);
-	take_checkpoint(engine);
-	drop_without_publishing(engine, table);
+	number = drop_without_publishing(engine, table);
 	segment_freeing_step(engine, true);
 	place = &engine->segments.segments[number];
 	assert_int_equal(place->live_bytes, 0);
 	assert_int_equal(place->state, SEGMENT_DEAD);
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	segment_freeing_step(engine, true);
 	assert_true(place->state == SEGMENT_FREEING ||
 		    place->state == SEGMENT_FREE);
@@ -510,8 +474,8 @@ TEST(what_entries_point_at_is_durable_before_it_is_published)
 		options.sync = modes[i];
 		engine = driver_open(fault_disk_open(disk), &options);
 		table = driver_create_table(engine);
-		put_many(engine, table, 0, 100);
-		take_checkpoint(engine);
+		driver_put_many(engine, table, 0, 100);
+		driver_checkpoint(engine);
 		crashed = driver_crash(engine, disk, 17);
 		content = read_newest(crashed);
 		assert_int_equal(count_entries(content, table), 100);
@@ -552,16 +516,16 @@ TEST(tombstones_go_when_two_checkpoints_began_behind_them)
 	struct engine *engine = driver_open_disk(disk);
 	uint32_t table = driver_create_table(engine);
 
-	put_many(engine, table, 0, 10);
+	driver_put_many(engine, table, 0, 10);
 	driver_commit(engine, driver_delete(engine, table, "key-3"));
 	driver_commit(engine, driver_delete(engine, table, "key-4"));
 	leave_segment(engine, table);
 	for (int i = 0; i < 2; i++) {
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 		assert_int_equal(entries_in(engine, table), 12);
 		assert_false(has_forgotten(engine));
 	}
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 10);
 	assert_true(has_forgotten(engine));
 	assert_null(driver_get(engine, table, "key-3"));
@@ -580,15 +544,15 @@ TEST(a_tombstone_behind_the_start_in_a_segment_before_it_stays)
 	options.segment_size = 65536;
 	engine = driver_open(fault_disk_open(disk), &options);
 	table = driver_create_table(engine);
-	put_many(engine, table, 0, 3);
-	take_checkpoint(engine);
+	driver_put_many(engine, table, 0, 3);
+	driver_checkpoint(engine);
 	driver_commit(engine, driver_delete(engine, table, "key-1"));
 	fill_segments(engine, table, 10, 20);
-	take_checkpoint(engine);
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
+	driver_checkpoint(engine);
 	/* Now the horizon is behind it, and this one drops it. */
 	assert_int_equal(entries_in(engine, table), 23);
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 22);
 	driver_close(engine);
 	fault_disk_destroy(disk);
@@ -604,10 +568,10 @@ TEST(a_tombstone_in_an_open_segment_stays)
 	options.segment_size = 65536;
 	engine = driver_open(fault_disk_open(disk), &options);
 	table = driver_create_table(engine);
-	put_many(engine, table, 0, 2);
+	driver_put_many(engine, table, 0, 2);
 	driver_commit(engine, driver_delete(engine, table, "key-1"));
 	for (int i = 0; i < 5; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 2);
 	driver_close(engine);
 	fault_disk_destroy(disk);
@@ -642,19 +606,19 @@ TEST(expired_rows_go_when_a_manifest_has_seen_their_second)
 	}
 	leave_segment(engine, table);
 	for (int i = 0; i < 3; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 5);
 	disk->clock_us += INT64_C(100) * S;
 	/* This one's manifest is the first that knows the time. */
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 5);
 	assert_null(driver_get(engine, table, "a1"));
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 4);
 	assert_string_equal(driver_get(engine, table, "a2"), "v");
 	disk->clock_us += INT64_C(1000) * S;
-	take_checkpoint(engine);
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 3);
 	assert_string_equal(driver_get(engine, table, "a0"), "v");
 	driver_close(engine);
@@ -668,14 +632,14 @@ TEST(registrations_of_dropped_tables_go_and_no_others)
 	uint32_t kept = driver_create_table(engine);
 	uint32_t gone = driver_create_table(engine);
 
-	put_many(engine, gone, 0, 2);
+	driver_put_many(engine, gone, 0, 2);
 	driver_commit(engine, driver_drop_table(engine, gone));
 	leave_segment(engine, kept);
 	for (int i = 0; i < 2; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, ENGINE_TABLE_REGISTRY), 2);
 	for (int i = 0; i < 3; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, ENGINE_TABLE_REGISTRY), 1);
 	assert_string_equal(driver_get(engine, kept, "large-9000") + 3798,
 			    "vv");
@@ -716,13 +680,13 @@ TEST(tombstones_wait_where_timestamps_are_the_users_own)
 	delete_with_own_timestamps(engine, table);
 	engine_set_gc_grace(engine, table, 3600);
 	for (int i = 0; i < 4; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 3);
 	disk->clock_us += INT64_C(3500) * S;
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 3);
 	disk->clock_us += INT64_C(200) * S;
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 2);
 	driver_close(engine);
 	fault_disk_destroy(disk);
@@ -736,12 +700,12 @@ TEST(tombstones_wait_ten_days_until_told)
 
 	delete_with_own_timestamps(engine, table);
 	for (int i = 0; i < 4; i++)
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 	disk->clock_us += INT64_C(863000) * S;
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 3);
 	disk->clock_us += INT64_C(2000) * S;
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	assert_int_equal(entries_in(engine, table), 2);
 	driver_close(engine);
 	fault_disk_destroy(disk);
@@ -756,8 +720,8 @@ TEST(a_full_disk_gives_the_checkpoint_up_and_nothing_else)
 	uint32_t table = driver_create_table(engine);
 	struct error error = ERROR_INIT;
 
-	put_many(engine, table, 0, 300);
-	take_checkpoint(engine);
+	driver_put_many(engine, table, 0, 300);
+	driver_checkpoint(engine);
 	disk->fail_kinds = 1u << IO_WRITE;
 	disk->fail_errno = ENOSPC;
 	for (uint64_t after = 0;; after++) {
@@ -767,7 +731,7 @@ TEST(a_full_disk_gives_the_checkpoint_up_and_nothing_else)
 		disk->fail_after = after;
 		disk->fails_once = true;
 		disk->fail_errno = ENOSPC;
-		status = try_checkpoint(engine, &error);
+		status = driver_try_checkpoint(engine, &error);
 		disk->fail_errno = 0;
 		if (status == 0)
 			break;
@@ -776,10 +740,10 @@ TEST(a_full_disk_gives_the_checkpoint_up_and_nothing_else)
 		assert_int_equal(content->checkpoint.start.number,
 				 engine->manifest.checkpoints[0].number);
 		free_content(content);
-		put_many(engine, table, 0, 1);
+		driver_put_many(engine, table, 0, 1);
 		assert_true(after < 100);
 	}
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	driver_close(engine);
 	fault_disk_destroy(disk);
 }
@@ -797,20 +761,20 @@ TEST(a_failure_anywhere_leaves_the_last_one)
 		struct error error = ERROR_INIT;
 		struct content *content;
 
-		put_many(engine, table, 0, 100);
-		take_checkpoint(engine);
-		put_many(engine, table, 100, 10);
+		driver_put_many(engine, table, 0, 100);
+		driver_checkpoint(engine);
+		driver_put_many(engine, table, 100, 10);
 		disk->fail_errno = EIO;
 		disk->fails_once = true;
 		disk->fail_after = after;
-		is_done = try_checkpoint(engine, &error) == 0;
+		is_done = driver_try_checkpoint(engine, &error) == 0;
 		disk->fail_errno = 0;
 		crashed = fault_disk_crash(disk, after);
 		content = read_newest(crashed);
 		assert_true(count_entries(content, table) >= 100);
 		free_content(content);
 		fault_disk_destroy(crashed);
-		take_checkpoint(engine);
+		driver_checkpoint(engine);
 		content = read_newest(disk);
 		assert_int_equal(count_entries(content, table), 110);
 		free_content(content);
@@ -827,8 +791,8 @@ TEST(a_crash_anywhere_leaves_one_that_can_be_read)
 	uint32_t table = driver_create_table(engine);
 	struct error error = ERROR_INIT;
 
-	put_many(engine, table, 0, 300);
-	take_checkpoint(engine);
+	driver_put_many(engine, table, 0, 300);
+	driver_checkpoint(engine);
 	for (uint64_t round = 0; round < 6; round++) {
 		while (engine_checkpoint(engine, &error) == ENGINE_PENDING) {
 			struct fault_disk *crashed =
@@ -840,7 +804,7 @@ TEST(a_crash_anywhere_leaves_one_that_can_be_read)
 			fault_disk_destroy(crashed);
 			assert_int_equal(engine_poll(engine, -1, &error), 0);
 		}
-		put_many(engine, table, 0, 3);
+		driver_put_many(engine, table, 0, 3);
 	}
 	driver_close(engine);
 	fault_disk_destroy(disk);
@@ -854,14 +818,14 @@ TEST(nothing_is_published_once_writing_has_failed)
 	struct error error = ERROR_INIT;
 	uint64_t lsn;
 
-	put_many(engine, table, 0, 1000);
+	driver_put_many(engine, table, 0, 1000);
 	assert_int_equal(engine_checkpoint(engine, &error), ENGINE_PENDING);
 	assert_int_equal(engine_poll(engine, 0, &error), 0);
 	lsn = driver_put(engine, table, "more", "v");
 	disk->fail_errno = EIO;
 	assert_true(driver_try_commit(engine, lsn, &error) < 0);
 	disk->fail_errno = 0;
-	assert_int_equal(try_checkpoint(engine, &error), -ERROR_IO);
+	assert_int_equal(driver_try_checkpoint(engine, &error), -ERROR_IO);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(engine_poll(engine, 0, &error), 0);
 	assert_true(checkpoint_writer_is_idle(engine->checkpoints));
@@ -882,7 +846,7 @@ TEST(closing_in_the_middle_of_one_is_fine)
 		uint32_t table = driver_create_table(engine);
 		struct error error = ERROR_INIT;
 
-		put_many(engine, table, 0, 300);
+		driver_put_many(engine, table, 0, 300);
 		for (int i = 0; i < polls; i++) {
 			int status = engine_checkpoint(engine, &error);
 
@@ -904,7 +868,7 @@ TEST(closing_takes_one_when_opening_would_take_long)
 	uint32_t table = driver_create_table(engine);
 	struct content *content;
 
-	put_many(engine, table, 0, 10);
+	driver_put_many(engine, table, 0, 10);
 	/* As if so many records had been written. */
 	engine->last_lsn += 300000;
 	engine->writer.settled_lsn += 300000;

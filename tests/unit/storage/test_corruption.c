@@ -43,31 +43,6 @@ write_rows(struct engine *engine, uint32_t table, int version)
 	driver_commit(engine, engine_last_lsn(engine));
 }
 
-static void
-take_checkpoint(struct engine *engine)
-{
-	struct error error = ERROR_INIT;
-	int status;
-
-	while ((status = engine_checkpoint(engine, &error)) == ENGINE_PENDING)
-		assert_int_equal(engine_poll(engine, -1, &error), 0);
-	if (status < 0)
-		fail_msg("%s", error.message);
-}
-
-static void
-compact(struct engine *engine)
-{
-	struct error error = ERROR_INIT;
-	int status;
-
-	while ((status = engine_compact(engine, NULL, &error)) ==
-	       ENGINE_PENDING)
-		assert_int_equal(engine_poll(engine, -1, &error), 0);
-	if (status < 0)
-		fail_msg("%s", error.message);
-}
-
 static struct fault_disk *
 make_database(void)
 {
@@ -80,10 +55,10 @@ make_database(void)
 	large[20000] = '\0';
 	write_rows(engine, table, 0);
 	driver_put(engine, table, "large", large);
-	take_checkpoint(engine);
+	driver_checkpoint(engine);
 	write_rows(engine, table, 1);
-	compact(engine);
-	take_checkpoint(engine);
+	driver_compact(engine);
+	driver_checkpoint(engine);
 	for (int i = 0; i < ROWS; i += 9) {
 		char key[16];
 

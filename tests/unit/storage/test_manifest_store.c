@@ -277,31 +277,6 @@ count_calls(struct io *io)
 	io->methods = &methods;
 }
 
-static void
-put_many(struct engine *engine, uint32_t table, int first, int count)
-{
-	uint64_t lsn = 0;
-
-	for (int i = first; i < first + count; i++) {
-		char key[24];
-
-		snprintf(key, sizeof(key), "key-%d", i);
-		lsn = driver_put(engine, table, key, "a value of some length");
-	}
-	driver_commit(engine, lsn);
-}
-
-static void
-take_checkpoint(struct engine *engine)
-{
-	struct error error = ERROR_INIT;
-	int status;
-
-	while ((status = engine_checkpoint(engine, &error)) == ENGINE_PENDING)
-		assert_int_equal(engine_poll(engine, -1, &error), 0);
-	assert_int_equal(status, 0);
-}
-
 TEST(a_checkpoint_never_blocks_the_engine)
 {
 	struct fault_disk *disk = fault_disk_create(1);
@@ -314,8 +289,8 @@ TEST(a_checkpoint_never_blocks_the_engine)
 
 	/* All three files are there. */
 	for (int i = 0; i < 3; i++) {
-		put_many(engine, table, 0, 100);
-		take_checkpoint(engine);
+		driver_put_many(engine, table, 0, 100);
+		driver_checkpoint(engine);
 	}
 	generation = engine->manifest.generation;
 	count_calls(engine->io);
@@ -388,17 +363,14 @@ TEST(what_may_be_named_is_not_overwritten)
 		int status;
 
 		for (int i = 0; i < 3; i++) {
-			put_many(engine, table, 0, 100);
-			take_checkpoint(engine);
+			driver_put_many(engine, table, 0, 100);
+			driver_checkpoint(engine);
 		}
 		disk->fail_errno = EIO;
 		disk->fails_once = true;
 		disk->fail_after = after;
-		while ((status = engine_checkpoint(engine, &error)) ==
-		       ENGINE_PENDING)
-			assert_int_equal(engine_poll(engine, -1, &error), 0);
+		failed += driver_try_checkpoint(engine, &error) < 0;
 		disk->fail_errno = 0;
-		failed += status < 0;
 		while ((status = engine_checkpoint(engine, &error)) ==
 		       ENGINE_PENDING) {
 			assert_named_are_whole(disk);
@@ -423,7 +395,7 @@ write_until_storing(struct engine *engine, uint32_t table,
 		checkpoint_writer_demand(engine);
 	for (int i = 0; engine->storing.purpose != purpose; i++) {
 		assert_true(i < 10000);
-		put_many(engine, table, i * 10, 10);
+		driver_put_many(engine, table, i * 10, 10);
 	}
 	while (polls-- > 0)
 		assert_int_equal(engine_poll(engine, 0, &error), 0);
@@ -440,7 +412,7 @@ check_end_while_storing(enum storing_purpose purpose, int polls, bool is_clean)
 	disk->is_shuffling = true;
 	engine = driver_open_disk(disk);
 	table = driver_create_table(engine);
-	put_many(engine, table, 0, 100);
+	driver_put_many(engine, table, 0, 100);
 	write_until_storing(engine, table, purpose, polls);
 	count = driver_count(engine, table);
 	if (is_clean)
@@ -449,7 +421,7 @@ check_end_while_storing(enum storing_purpose purpose, int polls, bool is_clean)
 		disk = driver_crash(engine, disk, (uint64_t)polls);
 	engine = driver_open_disk(disk);
 	assert_int_equal(driver_scan_count(engine, table), count);
-	put_many(engine, table, 0, 1000);
+	driver_put_many(engine, table, 0, 1000);
 	driver_close(engine);
 	engine = driver_open_disk(disk);
 	assert_true(driver_scan_count(engine, table) >= 1000);

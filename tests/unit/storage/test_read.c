@@ -161,18 +161,6 @@ TEST(a_row_in_the_cache_expires)
 	driver_close(engine);
 }
 
-static void
-compact(struct engine *engine)
-{
-	struct error error = ERROR_INIT;
-	int status;
-
-	while ((status = engine_compact(engine, NULL, &error)) ==
-	       ENGINE_PENDING)
-		assert_int_equal(engine_poll(engine, -1, &error), 0);
-	assert_int_equal(status, 0);
-}
-
 TEST(a_row_that_is_moved_stays_in_the_cache)
 {
 	enum { ROWS = 500 };
@@ -186,7 +174,7 @@ TEST(a_row_that_is_moved_stays_in_the_cache)
 		driver_put(engine, table, key, key);
 	}
 	driver_commit(engine, engine_last_lsn(engine));
-	compact(engine);
+	driver_compact(engine);
 	reads = device_reads(engine);
 	for (int i = 0; i < ROWS; i++) {
 		snprintf(key, sizeof(key), "%d", i);
@@ -236,7 +224,7 @@ TEST(a_scan_that_is_left_open_pins_nothing)
 		driver_put(engine, table, key, "new");
 	}
 	driver_commit(engine, engine_last_lsn(engine));
-	compact(engine);
+	driver_compact(engine);
 	do {
 		rows += status == 0;
 		assert_true(slice_is_equal(row.value, SLICE("value")) ||
@@ -403,7 +391,7 @@ TEST(reads_and_scans_find_what_was_written_whatever_the_cache_holds)
 			if (draw(&model, 1000) == 0)
 				scan_all(&model);
 			if (draw(&model, 2000) == 0)
-				compact(model.engine);
+				driver_compact(model.engine);
 		}
 		scan_all(&model);
 		assert_int_equal(pins(model.engine), 0);

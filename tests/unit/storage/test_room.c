@@ -124,18 +124,6 @@ TEST(a_full_database_has_room_again_when_a_table_is_dropped)
 	finish(&world);
 }
 
-static void
-compact(struct engine *engine)
-{
-	struct error error = ERROR_INIT;
-	int status;
-
-	while ((status = engine_compact(engine, NULL, &error)) ==
-	       ENGINE_PENDING)
-		assert_int_equal(engine_poll(engine, -1, &error), 0);
-	assert_int_equal(status, 0);
-}
-
 static uint32_t
 available(const struct world *world)
 {
@@ -324,7 +312,7 @@ TEST(a_full_database_is_opened_and_emptied_after_a_crash)
 		/* Where it is full it stays so, and that is all. */
 		overwrite(&world, rows, sizes[i / 2], 200, &random);
 		go_on_elsewhere(&world, &usual, i % 2 == 1);
-		compact(world.engine);
+		driver_compact(world.engine);
 		delete_all(&world, rows);
 		go_on_elsewhere(&world, &usual, i % 2 == 1);
 		assert_true(fill(&world, sizes[i / 2]) >= rows - rows / 10);
@@ -346,7 +334,7 @@ TEST(a_full_disk_takes_deletions_and_then_rows_again)
 
 		world.disk->bytes_max = 400 << 10;
 		rows = fill(&world, sizes[i]);
-		compact(world.engine);
+		driver_compact(world.engine);
 		delete_all(&world, rows);
 		go_on_elsewhere(&world, &geometry, true);
 		world.disk->bytes_max = 400 << 10;
@@ -474,7 +462,7 @@ TEST(a_full_database_is_compacted_as_far_as_there_is_room)
 		int rows = fill(&world, sizes[i]);
 
 		for (int j = 0; j < 3; j++) {
-			compact(world.engine);
+			driver_compact(world.engine);
 			assert_true(available(&world) >= SEGMENT_RESERVE - 1);
 		}
 		assert_int_equal(driver_count(world.engine, world.table), rows);
@@ -490,7 +478,7 @@ TEST(compacting_a_crowded_database_wins_what_is_dead)
 
 	overwrite(&world, 700, 100, 4000, &random);
 	assert_true(available(&world) <= SEGMENT_RESERVE + 4);
-	compact(world.engine);
+	driver_compact(world.engine);
 	live = (uint32_t)(world.engine->segments.live_bytes / 4096);
 	/* But for tails. */
 	assert_true(available(&world) + live + 3 >= SEGMENTS);

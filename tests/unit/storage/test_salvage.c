@@ -21,21 +21,6 @@ static const struct engine_options small = {
 	.checkpoint_size = 1 << 20,
 };
 
-static void
-key_of(int number, char key[16])
-{
-	snprintf(key, 16, "key%d", number);
-}
-
-static void
-value_of(int number, int version, char value[600])
-{
-	int size = 20 + number * 7 % 500;
-
-	memset(value, 'a' + version % 26, (size_t)size);
-	snprintf(value + size, 32, "-%d", number);
-}
-
 /* Rows, some overwritten, some deleted; a table that is dropped. */
 static struct fault_disk *
 make(uint32_t *table, bool is_large)
@@ -50,8 +35,8 @@ make(uint32_t *table, bool is_large)
 		for (int i = 0; i < ROWS; i += 1 + version) {
 			char key[16], value[600];
 
-			key_of(i, key);
-			value_of(i, version, value);
+			salvage_key(i, key);
+			salvage_value(i, version, value);
 			lsn = driver_put(engine, *table, key, value);
 			driver_put(engine, dropped, key, value);
 			if (i % 10 == 0)
@@ -61,7 +46,7 @@ make(uint32_t *table, bool is_large)
 	for (int i = 0; i < ROWS; i += 5) {
 		char key[16];
 
-		key_of(i, key);
+		salvage_key(i, key);
 		driver_delete(engine, *table, key);
 	}
 	if (is_large) {
@@ -93,8 +78,8 @@ count_rows(struct engine *engine, uint32_t table)
 		char key[16], value[600];
 		const char *found;
 
-		key_of(i, key);
-		value_of(i, i % 2 == 0, value);
+		salvage_key(i, key);
+		salvage_value(i, i % 2 == 0, value);
 		found = driver_get(engine, table, key);
 		if (found == NULL)
 			continue;
@@ -155,8 +140,8 @@ TEST(any_number_of_files_is_read)
 	for (int i = 0; i < ROWS; i++) {
 		char key[16], value[600];
 
-		key_of(i, key);
-		value_of(i, 0, value);
+		salvage_key(i, key);
+		salvage_value(i, 0, value);
 		driver_put(engine, table, key, value);
 	}
 	driver_close(engine);
@@ -260,8 +245,8 @@ write_again(struct fault_disk *disk, uint32_t table, int number)
 	struct engine *engine = driver_open(fault_disk_open(disk), &small);
 	char key[16], value[600];
 
-	key_of(number, key);
-	value_of(number, number % 2 == 0, value);
+	salvage_key(number, key);
+	salvage_value(number, number % 2 == 0, value);
 	driver_commit(engine, driver_put(engine, table, key, value));
 	driver_close(engine);
 }
@@ -294,15 +279,15 @@ make_at_once(uint32_t *table, bool is_closed)
 		for (int i = 0; i < ROWS; i += 1 + version) {
 			char key[16], value[600];
 
-			key_of(i, key);
-			value_of(i, version, value);
+			salvage_key(i, key);
+			salvage_value(i, version, value);
 			lsn = driver_put(engine, *table, key, value);
 		}
 	}
 	for (int i = 0; i < ROWS; i += 5) {
 		char key[16];
 
-		key_of(i, key);
+		salvage_key(i, key);
 		lsn = driver_delete(engine, *table, key);
 	}
 	driver_commit(engine, lsn);
@@ -333,8 +318,8 @@ count_wrong(struct fault_disk *damaged, uint32_t table,
 		char key[16], value[600];
 		const char *found;
 
-		key_of(i, key);
-		value_of(i, i % 2 == 0, value);
+		salvage_key(i, key);
+		salvage_value(i, i % 2 == 0, value);
 		found = driver_get(engine, table, key);
 		if (is_deleted(i) || found == NULL)
 			wrong += is_deleted(i) != (found == NULL);

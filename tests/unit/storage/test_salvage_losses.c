@@ -12,21 +12,6 @@
 
 #define FILE_0 "00-000000.segments"
 
-static void
-key_of(int number, char key[16])
-{
-	snprintf(key, 16, "key%d", number);
-}
-
-static void
-value_of(int number, int version, char value[600])
-{
-	int size = 20 + number * 7 % 500;
-
-	memset(value, 'a' + version % 26, (size_t)size);
-	snprintf(value + size, 32, "-%d", number);
-}
-
 static const struct engine_options busy = {
 	.segment_size = 4096,
 	.file_segments = 16,
@@ -55,8 +40,8 @@ write_rounds(struct engine *engine, uint32_t table, int first, int end)
 
 			if (!is_written(i, round))
 				continue;
-			key_of(i, key);
-			value_of(i, round, value);
+			salvage_key(i, key);
+			salvage_value(i, round, value);
 			lsn = driver_put(engine, table, key, value);
 		}
 		driver_commit(engine, lsn);
@@ -91,6 +76,17 @@ static void
 name_checkpoint(unsigned number, char name[32])
 {
 	snprintf(name, 32, "00-%u.checkpoint", number % 3);
+}
+
+static void
+remove_checkpoints(struct fault_disk *disk)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		char name[32];
+
+		name_checkpoint(i, name);
+		fault_disk_remove(disk, name);
+	}
 }
 
 /* Of the newest checkpoint. */
@@ -134,10 +130,7 @@ TEST(a_damaged_checkpoint_is_noted_and_nothing_is_lost)
 	assert_int_equal(told.faults, 0);
 	assert_int_equal(told.notes, 1);
 	/* Without any, what was deleted may come back, and that is all. */
-	for (unsigned i = 0; i < 3; i++) {
-		name_checkpoint(i, name);
-		fault_disk_remove(disk, name);
-	}
+	remove_checkpoints(disk);
 	salvage_busy(disk, &told);
 	assert_int_equal(told.rows, BUSY_KEYS);
 	assert_int_equal(told.faults, 0);
@@ -150,7 +143,6 @@ TEST(lives_that_were_freed_are_not_missed_without_a_manifest)
 	uint32_t table;
 	struct fault_disk *disk = make_busy(&table);
 	struct salvage_told told;
-	char name[32];
 
 	fault_disk_remove(disk, MANIFEST_NAME);
 	salvage_busy(disk, &told);
@@ -159,10 +151,7 @@ TEST(lives_that_were_freed_are_not_missed_without_a_manifest)
 	assert_int_equal(told.notes, 1);
 	/* Without checkpoints nobody knows where the log began: it is told once
 	 * for each stream. */
-	for (unsigned i = 0; i < 3; i++) {
-		name_checkpoint(i, name);
-		fault_disk_remove(disk, name);
-	}
+	remove_checkpoints(disk);
 	salvage_busy(disk, &told);
 	assert_int_equal(told.rows, BUSY_KEYS);
 	assert_in_range(told.faults, 1, 2);
@@ -215,7 +204,7 @@ is_version(int number, const char *value)
 	for (int round = 0; round < END_ROUNDS; round++) {
 		char wanted[600];
 
-		value_of(number, round, wanted);
+		salvage_value(number, round, wanted);
 		if (is_written(number, round) && strcmp(value, wanted) == 0)
 			return true;
 	}
@@ -233,8 +222,8 @@ count_wrong(struct fault_disk *fresh, uint32_t table)
 		char key[16], wanted[600];
 		const char *found;
 
-		key_of(i, key);
-		value_of(i, newest_round(i), wanted);
+		salvage_key(i, key);
+		salvage_value(i, newest_round(i), wanted);
 		found = driver_get(engine, table, key);
 		if (found != NULL)
 			assert_true(is_version(i, found));
@@ -300,13 +289,13 @@ write_end(struct fault_disk *disk, uint32_t table)
 		for (int i = 0; i < BUSY_KEYS; i++) {
 			if (!is_written(i, round))
 				continue;
-			key_of(i, key);
-			value_of(i, round, value);
+			salvage_key(i, key);
+			salvage_value(i, round, value);
 			driver_put(engine, table, key, value);
 		}
 	}
-	key_of(71, key);
-	value_of(71, newest_round(71), value);
+	salvage_key(71, key);
+	salvage_value(71, newest_round(71), value);
 	for (int i = 0; i < 60; i++)
 		lsn = driver_put(engine, table, key, value);
 	driver_commit(engine, lsn);
