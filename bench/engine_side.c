@@ -2,7 +2,7 @@
 #include "bench/engine_side.h"
 #include "bench/process.h"
 
-#include "storage/record.h"
+#include "storage/format/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  * lookup is to be judged.
  *
  *     primary_index [KEYS…]        default: 2000000 10000000 */
-#include "storage/primary_index.h"
+#include "storage/index/primary_index.h"
 
 #include <inttypes.h>
 #include <stdio.h>

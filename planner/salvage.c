@@ -6,7 +6,7 @@
  * name. */
 #include "planner/catalog_store.h"
 #include "planner/session.h"
-#include "storage/salvage.h"
+#include "storage/salvage/salvage.h"
 
 #include <libgen.h>
 #include <stdio.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/engine.h"
 
-#include "storage/checkpoint_writer.h"
-#include "storage/compaction.h"
+#include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/engine_manifest.h"
 #include "storage/engine_step.h"
 #include "storage/engine_storing.h"
-#include "storage/opening.h"
-#include "storage/separator.h"
-#include "storage/segment_freeing.h"
+#include "storage/moving/compaction.h"
+#include "storage/moving/segment_freeing.h"
+#include "storage/moving/separator.h"
+#include "storage/recovery/opening.h"
 
 #include <errno.h>
 #include <stdlib.h>

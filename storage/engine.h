@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
-#include "storage/io.h"
+#include "storage/io/io.h"
 
 struct engine;
 

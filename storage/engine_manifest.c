@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/engine_manifest.h"
 
-#include "storage/checkpoint_writer.h"
+#include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/engine_storing.h"
 
 #include <assert.h>

@@ -5,14 +5,14 @@
 #ifndef STORAGE_ENGINE_STATE_H
 #define STORAGE_ENGINE_STATE_H
 
-#include "storage/buffered_writer.h"
 #include "storage/engine.h"
-#include "storage/manifest_store.h"
-#include "storage/moving_writer.h"
-#include "storage/pending_map.h"
-#include "storage/record_cache.h"
-#include "storage/segment_manager.h"
-#include "storage/table_registry.h"
+#include "storage/format/manifest_store.h"
+#include "storage/index/record_cache.h"
+#include "storage/index/table_registry.h"
+#include "storage/log/buffered_writer.h"
+#include "storage/log/moving_writer.h"
+#include "storage/log/pending_map.h"
+#include "storage/segments/segment_manager.h"
 
 struct engine_read_state;
 struct separator;
@@ -20,7 +20,7 @@ struct compaction;
 struct checkpoint_writer;
 
 /* Rows of table 3 that are still wanted, in the order in which they came, and
- * dead segments whose row is on its way: storage/segment_freeing.c. */
+ * dead segments whose row is on its way: storage/moving/segment_freeing.c. */
 struct freeing {
 	uint32_t published_walk; /* of the newest checkpoint; 0: none yet */
 	struct freed_life *wanted;
@@ -32,7 +32,7 @@ struct freeing {
 	size_t waiting_capacity;
 };
 
-/* Since when somebody waits for segments: storage/room.c. */
+/* Since when somebody waits for segments: storage/moving/room.c. */
 struct room_wait {
 	bool is_waiting;
 	uint64_t moved;       /* moving buffers written by then */
@@ -144,7 +144,7 @@ MUST_CHECK int engine_verify_record_of(const struct engine *engine,
 				       struct record *record,
 				       struct error *error);
 
-/* storage/read.c */
+/* storage/reading/read.c */
 void engine_free_reads(struct engine *engine);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/engine_step.h"
 
-#include "storage/checkpoint_writer.h"
-#include "storage/compaction.h"
+#include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/engine_storing.h"
-#include "storage/room.h"
-#include "storage/segment_freeing.h"
+#include "storage/moving/compaction.h"
+#include "storage/moving/room.h"
+#include "storage/moving/segment_freeing.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -5,16 +5,16 @@
  * between its first and its last record. */
 #include "storage/engine.h"
 
-#include "storage/checkpoint_writer.h"
-#include "storage/compaction.h"
+#include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
 #include "storage/engine_step.h"
-#include "storage/room.h"
-#include "storage/run.h"
-#include "storage/segment_freeing.h"
-#include "storage/write_append.h"
-#include "storage/write_check.h"
+#include "storage/format/run.h"
+#include "storage/log/write_append.h"
+#include "storage/log/write_check.h"
+#include "storage/moving/compaction.h"
+#include "storage/moving/room.h"
+#include "storage/moving/segment_freeing.h"
 
 uint64_t
 engine_last_lsn(const struct engine *engine)

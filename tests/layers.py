@@ -9,7 +9,7 @@
     base <- types, parser, storage (none knows another) <- planner
     include/logstor.h is a leaf; cli sees it and base only
 
-Includes of ours are written from the root ("storage/io.h"), exist, and never
+Includes of ours are written from the root ("storage/io/io.h"), exist, and never
 go round in a circle. Results are TAP.
 """
 

@@ -55,6 +55,19 @@ def apply(bug, top, *options):
         capture_output=True, text=True, check=False)
 
 
+def everything_but_c(directory, names):
+    return [name for name in names if not name.endswith((".c", ".h")) and
+            not os.path.isdir(os.path.join(directory, name))]
+
+
+def sources_below(top, folder):
+    for directory, folders, names in os.walk(os.path.join(top, folder)):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".c"):
+                yield os.path.relpath(os.path.join(directory, name), top)
+
+
 class Workshop:
     """A copy of the sources and their objects, once for all bugs."""
 
@@ -65,14 +78,9 @@ class Workshop:
         for folder in FOLDERS:
             shutil.copytree(os.path.join(top, folder),
                             os.path.join(self.copy, folder),
-                            ignore=lambda at, names: [
-                                n for n in names
-                                if not n.endswith((".c", ".h"))])
-        self.sources = [os.path.join(folder, name)
-                        for folder in FOLDERS[:3]
-                        for name in sorted(os.listdir(
-                            os.path.join(self.copy, folder)))
-                        if name.endswith(".c")]
+                            ignore=everything_but_c)
+        self.sources = [source for folder in FOLDERS[:3]
+                        for source in sources_below(self.copy, folder)]
         self.objects = {}
 
     def compile(self, sources, top, suffix):

@@ -2,7 +2,7 @@
  *
  * Work in the background: compaction and checkpoints that somebody asked for,
  * idle time, and the engine's own check. */
-#include "storage/segment_manager.h"
+#include "storage/segments/segment_manager.h"
 #include "tests/simulator/act.h"
 #include "tests/simulator/audit.h"
 

@@ -5,8 +5,8 @@
  * again. */
 #include "tests/simulator/batch.h"
 
-#include "storage/format.h"
-#include "storage/record.h"
+#include "storage/format/format.h"
+#include "storage/format/record.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #ifndef TESTS_SIMULATOR_DISK_H
 #define TESTS_SIMULATOR_DISK_H
 
-#include "storage/io.h"
+#include "storage/io/io.h"
 #include "tests/oracle/random.h"
 #include "tests/simulator/content.h"
 

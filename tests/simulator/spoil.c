@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulator/spoil.h"
 
-#include "storage/checkpoint.h"
-#include "storage/manifest.h"
+#include "storage/checkpoint/checkpoint.h"
+#include "storage/format/manifest.h"
 
 enum { BOTH_PERCENT = 30 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulator/tail.h"
 
-#include "storage/format.h"
+#include "storage/format/format.h"
 
 #include <stdio.h>
 #include <string.h>

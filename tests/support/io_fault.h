@@ -9,7 +9,7 @@
 #ifndef TESTS_SUPPORT_IO_FAULT_H
 #define TESTS_SUPPORT_IO_FAULT_H
 
-#include "storage/io.h"
+#include "storage/io/io.h"
 
 enum { FAULT_SECTOR = 512 };
 

@@ -4,7 +4,7 @@
 #ifndef TESTS_SUPPORT_SALVAGE_DRIVER_H
 #define TESTS_SUPPORT_SALVAGE_DRIVER_H
 
-#include "storage/salvage.h"
+#include "storage/salvage/salvage.h"
 #include "tests/support/engine_driver.h"
 
 /* The rows that are saved: values of 20 to 550 bytes, told apart by version. */

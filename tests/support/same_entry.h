@@ -4,7 +4,7 @@
 #ifndef TESTS_SUPPORT_SAME_ENTRY_H
 #define TESTS_SUPPORT_SAME_ENTRY_H
 
-#include "storage/primary_index.h"
+#include "storage/index/primary_index.h"
 #include "tests/support/unit.h"
 
 static inline void

@@ -4,8 +4,8 @@
  * a clean manifest says what is on the disk.
  *
  * SEED=n RUNS=m  closes in the middle of m other workloads. */
-#include "storage/checkpoint_writer.h"
-#include "storage/segment_freeing.h"
+#include "storage/checkpoint/checkpoint_writer.h"
+#include "storage/moving/segment_freeing.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 

@@ -9,7 +9,7 @@
  * The ordinary run takes one bit of many; CORRUPTION=1 in the environment takes
  * each. */
 #include "base/pack.h"
-#include "storage/checkpoint_layout.h"
+#include "storage/checkpoint/checkpoint_layout.h"
 #include "storage/engine_state.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"

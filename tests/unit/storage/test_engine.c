@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/murmur3.h"
 #include "base/pack.h"
-#include "storage/compaction.h"
 #include "storage/engine.h"
+#include "storage/moving/compaction.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 

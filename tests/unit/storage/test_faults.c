@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The engine on a disk that fails, fills up and comes back. */
-#include "storage/segment_growth.h"
+#include "storage/segments/segment_growth.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * Rows that fit no segment. */
 #include "storage/engine_state.h"
-#include "storage/run.h"
+#include "storage/format/run.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * What a write leaves in the log and the index beside its row. */
 #include "storage/engine_state.h"
-#include "storage/manifest.h"
+#include "storage/format/manifest.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/io/io.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum error_code
+code_of(int positive_errno)
+{
+	switch (positive_errno) {
+	case ENOSPC:
+	case EDQUOT:
+	case ENOMEM:
+		return ERROR_FULL;
+	default:
+		return ERROR_IO;
+	}
+}
+
+int
+io_error(struct io *io, int negative_errno, const char *verb, const char *name,
+	 uint64_t offset, struct error *error)
+{
+	char buffer[128];
+	char place[48] = "";
+	const char *reason =
+		strerror_r(-negative_errno, buffer, sizeof(buffer));
+
+	if (offset != IO_NO_OFFSET)
+		snprintf(place, sizeof(place), " at offset %" PRIu64, offset);
+	return error_set(error, code_of(-negative_errno), "cannot %s %s%s%s%s: %s",
+			 verb, io->methods->path(io), name == NULL ? "" : "/",
+			 name == NULL ? "" : name, place, reason);
+}
+
+struct waited {
+	struct io_operation operation;
+	bool is_done;
+};
+
+static void
+on_waited_done(struct io_operation *operation)
+{
+	CONTAINER_OF(operation, struct waited, operation)->is_done = true;
+}
+
+/* The operation lives on our stack, so that a poll that fails is no reason to
+ * leave: the kernel may still be at work on it.  A backend that never
+ * recovers is given up in the end. */
+static int64_t
+run(struct io *io, const struct io_operation *operation)
+{
+	enum { FAILURES_MAX = 1000 };
+	struct waited waited = { .operation = *operation };
+	int failures = 0;
+
+	waited.operation.on_done = on_waited_done;
+	io->methods->submit(io, &waited.operation);
+	while (!waited.is_done) {
+		int status = io->methods->poll(io, -1);
+
+		if (status < 0 && ++failures == FAILURES_MAX)
+			return status;
+	}
+	return waited.operation.result;
+}
+
+int64_t
+io_read_now(struct io *io, struct io_file *file, uint64_t offset, void *data,
+	    size_t size)
+{
+	return run(io, &(struct io_operation){ .kind = IO_READ,
+					       .file = file,
+					       .offset = offset,
+					       .data = data,
+					       .size = size });
+}
+
+int64_t
+io_write_now(struct io *io, struct io_file *file, uint64_t offset,
+	     const void *data, size_t size)
+{
+	/* A write only reads its memory. */
+	return run(io, &(struct io_operation){ .kind = IO_WRITE,
+					       .file = file,
+					       .offset = offset,
+					       .data = (void *)(uintptr_t)data,
+					       .size = size });
+}
+
+int
+io_sync_now(struct io *io, struct io_file *file)
+{
+	return (int)run(io, &(struct io_operation){ .kind = IO_SYNC,
+						    .file = file });
+}
+
+int
+io_rename_now(struct io *io, enum io_kind kind, const char *from,
+	      const char *to)
+{
+	return (int)run(io,
+			&(struct io_operation){
+				.kind = kind,
+				.file = io->methods->directory(io),
+				.from = from,
+				.to = to });
+}

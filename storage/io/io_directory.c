@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/io/io_directory.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOCK_WAIT_US = 1000000, LOCK_RETRY_US = 5000 };
+
+/* What we open is never followed through a symlink, and O_NONBLOCK keeps a
+ * FIFO from stopping us before we have seen that it is one. */
+enum { SAFE_FLAGS = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK };
+
+static struct io_directory *
+directory_of(struct io *io)
+{
+	return CONTAINER_OF(io, struct io_directory, io);
+}
+
+static int
+negative_errno(void)
+{
+	return -errno;
+}
+
+static void
+close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* A new directory's name is durable only when its parent is synced. */
+static int
+sync_parent(int fd)
+{
+	int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int status = 0;
+
+	/* Who may not read the parent can't sync it either. */
+	if (parent < 0)
+		return 0;
+	if (fsync(parent) < 0 && errno != EINVAL)
+		status = negative_errno();
+	close(parent);
+	return status;
+}
+
+static int
+open_directory(const char *path, bool create, int *fd)
+{
+	bool is_new = create && mkdir(path, 0700) == 0;
+	int status = 0;
+
+	if (create && !is_new && errno != EEXIST)
+		return negative_errno();
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return negative_errno();
+	if (!is_new)
+		return 0;
+	if (fchmod(*fd, 0700) < 0)
+		status = negative_errno();
+	if (status == 0)
+		status = sync_parent(*fd);
+	if (status < 0)
+		close(*fd);
+	return status;
+}
+
+int
+io_directory_init(struct io_directory *directory,
+		  const struct io_methods *methods, const char *path,
+		  bool create, struct error *error)
+{
+	int fd = -1;
+	int status;
+
+	*directory = (struct io_directory){ .io.methods = methods,
+					    .lock_fd = -1 };
+	directory->path = strdup(path);
+	if (directory->path == NULL)
+		return error_no_memory(error);
+	status = open_directory(path, create, &fd);
+	if (status < 0) {
+		status = io_error(&directory->io, status,
+				  create ? "create or open the directory" :
+					   "open the directory",
+				  NULL, IO_NO_OFFSET, error);
+		free(directory->path);
+		return status;
+	}
+	directory->file = (struct io_file){ .read_fd = fd,
+					    .write_fd = -1,
+					    .is_directory = true };
+	return 0;
+}
+
+void
+io_directory_finish(struct io_directory *directory)
+{
+	close_if_open(directory->lock_fd);
+	close_if_open(directory->file.read_fd);
+	free(directory->path);
+}
+
+static bool
+complete(struct io_operation *operation, int64_t result)
+{
+	operation->result = result;
+	return true;
+}
+
+bool
+io_directory_advance(struct io_operation *operation, ssize_t moved)
+{
+	size_t before = operation->done;
+
+	if (moved == -EINTR || moved == -EAGAIN)
+		return false;
+	/* The rest of a file that ends between two blocks, or a device whose
+	 * blocks are larger than ours. */
+	if (moved == -EINVAL && operation->is_direct) {
+		operation->is_direct = false;
+		return false;
+	}
+	if (moved < 0)
+		return complete(operation, moved);
+	if (operation->kind != IO_READ && operation->kind != IO_WRITE)
+		return complete(operation, 0);
+	operation->done += (size_t)moved;
+	assert(operation->done <= operation->size);
+	if (operation->done == operation->size)
+		return complete(operation, (int64_t)operation->done);
+	if (operation->kind == IO_READ)
+		return moved == 0 &&
+		       complete(operation, (int64_t)operation->done);
+	/* What is left of a write that bypasses the page cache must be aligned
+	 * again: a part of what was written is written once more. */
+	if (operation->file->is_direct)
+		operation->done -= operation->done % IO_ALIGNMENT;
+	return operation->done <= before && complete(operation, -EIO);
+}
+
+/* Opens what must be a regular file. */
+static int
+open_regular(int directory_fd, const char *name, int flags, int *fd,
+	     struct stat *status)
+{
+	*fd = openat(directory_fd, name, flags | SAFE_FLAGS, 0600);
+	if (*fd < 0 && (errno == ELOOP || errno == ENXIO))
+		return -ENOTSUP;
+	if (*fd < 0)
+		return negative_errno();
+	if (fstat(*fd, status) < 0 || !S_ISREG(status->st_mode)) {
+		close(*fd);
+		*fd = -1;
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+/* The second descriptor, for writing.  O_DIRECT is set afterwards because an
+ * open that fails for lacking it may have had its effects already. */
+static int
+open_for_writing(struct io_directory *directory, const char *name,
+		 unsigned flags, const struct stat *expected,
+		 struct io_file *file)
+{
+	struct stat found;
+	int status;
+
+	status = open_regular(directory->file.read_fd, name,
+			      O_RDWR | (flags & IO_DURABLE ? O_DSYNC : 0),
+			      &file->write_fd, &found);
+	if (status < 0)
+		return status;
+	if (found.st_dev != expected->st_dev ||
+	    found.st_ino != expected->st_ino)
+		return -ESTALE;
+	file->is_direct = fcntl(file->write_fd, F_SETFL, O_DIRECT) == 0;
+	if (!file->is_direct && fcntl(file->write_fd, F_SETFL, 0) < 0)
+		return negative_errno();
+	if (file->is_direct)
+		file->direct_fd = file->write_fd;
+	return 0;
+}
+
+/* Large reads do without it where it can't be had. */
+static void
+open_for_direct_reads(struct io_directory *directory, const char *name,
+		      const struct stat *expected, struct io_file *file)
+{
+	struct stat found;
+
+	if (open_regular(directory->file.read_fd, name, O_RDONLY,
+			 &file->direct_fd, &found) < 0)
+		return;
+	if (found.st_dev == expected->st_dev &&
+	    found.st_ino == expected->st_ino &&
+	    fcntl(file->direct_fd, F_SETFL, O_DIRECT) == 0)
+		return;
+	close(file->direct_fd);
+	file->direct_fd = -1;
+}
+
+static int
+open_both(struct io_directory *directory, const char *name, unsigned flags,
+	  struct io_file *file)
+{
+	int create = flags & IO_CREATE ? O_CREAT | O_EXCL : 0;
+	struct stat found;
+	int status;
+
+	status = open_regular(directory->file.read_fd, name, O_RDONLY | create,
+			      &file->read_fd, &found);
+	if (status < 0)
+		return status;
+	if (create != 0 && fchmod(file->read_fd, 0600) < 0)
+		return negative_errno();
+	if (fcntl(file->read_fd, F_SETFL, 0) < 0)
+		return negative_errno();
+	/* Points are read at random; large reads are read ahead in full all
+	 * the same.  It is only advice. */
+	posix_fadvise(file->read_fd, 0, 0, POSIX_FADV_RANDOM);
+	if (flags & IO_READ_ONLY) {
+		open_for_direct_reads(directory, name, &found, file);
+		return 0;
+	}
+	return open_for_writing(directory, name, flags, &found, file);
+}
+
+int
+io_directory_open(struct io *io, const char *name, unsigned flags,
+		  struct io_file **file)
+{
+	struct io_directory *directory = directory_of(io);
+	struct io_file *opened;
+	int status = io_support_check_name(name);
+
+	if (status < 0)
+		return status;
+	opened = malloc(sizeof(*opened));
+	if (opened == NULL)
+		return -ENOMEM;
+	*opened = (struct io_file){ .read_fd = -1,
+				    .write_fd = -1,
+				    .direct_fd = -1 };
+	status = open_both(directory, name, flags, opened);
+	if (status == 0) {
+		*file = opened;
+		return 0;
+	}
+	/* Only what this call has made is unmade. */
+	if (flags & IO_CREATE && opened->read_fd >= 0)
+		unlinkat(directory->file.read_fd, name, 0);
+	io_directory_close(io, opened);
+	return status;
+}
+
+void
+io_directory_close(struct io *io, struct io_file *file)
+{
+	(void)io;
+	if (file == NULL)
+		return;
+	assert(!file->is_directory);
+	close_if_open(file->read_fd);
+	close_if_open(file->write_fd);
+	if (file->direct_fd != file->write_fd)
+		close_if_open(file->direct_fd);
+	free(file);
+}
+
+int
+io_directory_size(struct io *io, struct io_file *file, uint64_t *size)
+{
+	struct stat status;
+
+	(void)io;
+	if (fstat(file->read_fd, &status) < 0)
+		return negative_errno();
+	*size = (uint64_t)status.st_size;
+	return 0;
+}
+
+static int
+extend(int fd, uint64_t from, uint64_t to)
+{
+	int status;
+
+	if (fallocate(fd, 0, (off_t)from, (off_t)(to - from)) == 0)
+		return 0;
+	status = negative_errno();
+	if (status == -EOPNOTSUPP || status == -ENOSYS)
+		return ftruncate(fd, (off_t)to) < 0 ? negative_errno() : 0;
+	/* Some of the room may have been found. */
+	if (ftruncate(fd, (off_t)from) < 0)
+		return status;
+	return status;
+}
+
+int
+io_directory_resize(struct io *io, struct io_file *file, uint64_t size)
+{
+	uint64_t before;
+	int status = io_directory_size(io, file, &before);
+
+	if (status < 0)
+		return status;
+	if (file->write_fd < 0)
+		return -EBADF;
+	if (size > INT64_MAX)
+		return -EFBIG;
+	if (size > before)
+		return extend(file->write_fd, before, size);
+	return ftruncate(file->write_fd, (off_t)size) < 0 ? negative_errno() :
+							     0;
+}
+
+int
+io_directory_rename(const struct io_operation *operation)
+{
+	unsigned flags = operation->kind == IO_EXCHANGE ? RENAME_EXCHANGE : 0;
+	int fd = operation->file->read_fd;
+
+	return renameat2(fd, operation->from, fd, operation->to, flags) < 0 ?
+		       negative_errno() :
+		       0;
+}
+
+int
+io_directory_remove(struct io *io, const char *name)
+{
+	int status = io_support_check_name(name);
+
+	if (status == 0 &&
+	    unlinkat(directory_of(io)->file.read_fd, name, 0) < 0)
+		status = negative_errno();
+	return status;
+}
+
+static int
+visit_all(DIR *stream, int (*visit)(void *context, const char *name),
+	  void *context)
+{
+	for (;;) {
+		struct dirent *entry;
+		int status;
+
+		errno = 0;
+		entry = readdir(stream);
+		if (entry == NULL)
+			return negative_errno();
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		status = visit(context, entry->d_name);
+		if (status != 0)
+			return status;
+	}
+}
+
+int
+io_directory_list(struct io *io,
+		  int (*visit)(void *context, const char *name), void *context)
+{
+	int fd = openat(directory_of(io)->file.read_fd, ".",
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream;
+	int status;
+
+	if (fd < 0)
+		return negative_errno();
+	stream = fdopendir(fd);
+	if (stream == NULL) {
+		status = negative_errno();
+		close(fd);
+		return status;
+	}
+	status = visit_all(stream, visit, context);
+	closedir(stream);
+	return status;
+}
+
+struct io_file *
+io_directory_itself(struct io *io)
+{
+	return &directory_of(io)->file;
+}
+
+/* A killed process that used io_uring lets go of its files a little late. */
+static int
+wait_for_lock(struct io *io, int fd, bool is_shared)
+{
+	struct flock lock = { .l_type = is_shared ? F_RDLCK : F_WRLCK,
+			      .l_whence = SEEK_SET };
+	int64_t give_up_us = io_support_monotonic_us(io) + LOCK_WAIT_US;
+
+	while (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN && errno != EACCES)
+			return negative_errno();
+		if (io_support_monotonic_us(io) >= give_up_us)
+			return -EBUSY;
+		usleep(LOCK_RETRY_US);
+	}
+	return 0;
+}
+
+/* Whose lock forbids ours.  The pid in the file is the last writer's, who may
+ * be long gone when readers are in. */
+static int64_t
+read_owner(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char text[32];
+	ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+	int64_t owner = 0;
+
+	if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_RDLCK)
+		return IO_OWNER_READERS;
+	for (ssize_t i = 0; i < size && i < 18; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			break;
+		owner = owner * 10 + (text[i] - '0');
+	}
+	return owner;
+}
+
+/* In place and of a fixed size, so that it works on a full disk too.  Where
+ * it doesn't, nobody's pid must be taken for ours. */
+static int
+write_owner(int fd)
+{
+	char text[32];
+	int size = snprintf(text, sizeof(text), "%-19" PRId64 "\n",
+			    (int64_t)getpid());
+
+	if (pwrite(fd, text, (size_t)size, 0) == size)
+		return 0;
+	return ftruncate(fd, 0) < 0 ? negative_errno() : 0;
+}
+
+/* A reader leaves no trace. */
+static int
+sign(int fd, bool is_shared)
+{
+	if (is_shared)
+		return 0;
+	if (fchmod(fd, 0600) < 0)
+		return negative_errno();
+	return write_owner(fd);
+}
+
+int
+io_directory_lock(struct io *io, const char *name, bool is_shared,
+		  int64_t *owner)
+{
+	struct io_directory *directory = directory_of(io);
+	struct stat found;
+	int fd;
+	int status = io_support_check_name(name);
+
+	*owner = 0;
+	if (status < 0)
+		return status;
+	status = open_regular(directory->file.read_fd, name,
+			      is_shared ? O_RDONLY : O_RDWR | O_CREAT, &fd,
+			      &found);
+	if (status < 0)
+		return status;
+	status = wait_for_lock(io, fd, is_shared);
+	if (status == -EBUSY)
+		*owner = read_owner(fd);
+	if (status == 0)
+		status = sign(fd, is_shared);
+	if (status < 0) {
+		close(fd);
+		return status;
+	}
+	close_if_open(directory->lock_fd);
+	directory->lock_fd = fd;
+	return 0;
+}
+
+const char *
+io_directory_path(struct io *io)
+{
+	return directory_of(io)->path;
+}

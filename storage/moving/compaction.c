@@ -1,0 +1,763 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A demand is answered in rounds.  In a round each life is moved once, at most,
+ * and only lives that were there when it began; a segment more than there was
+ * begins another one.  A round that ends without that has packed everything
+ * anew and won nothing: then there is nothing to win, until more is dead.
+ *
+ * Segments that died may be waiting for rows of table 3 which would take as
+ * many segments as they free, where segments are small.  Two checkpoints, and
+ * they need none; so before a round ends for good, they are taken. */
+#include "storage/moving/compaction.h"
+
+#include "storage/checkpoint/checkpoint_writer.h"
+#include "storage/moving/full_compaction.h"
+#include "storage/moving/room.h"
+#include "storage/moving/segment_freeing.h"
+#include "storage/moving/separator.h"
+#include "storage/moving/victim.h"
+#include "storage/moving/victim_choice.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	VICTIMS = 4, /* read at a time */
+	/* Free segments that are aimed at, beyond the reserve, where files
+	 * can't grow: 1/512 of all, within bounds; but what a writer fills
+	 * while victims are read, moved and freed, if that is at most 1/128. */
+	TARGET_SHARE = 512,
+	TARGET_MIN = 2,
+	TARGET_MAX = 64,
+	TARGET_PIPELINE = 6,
+	PIPELINE_SHARE = 128,
+	/* A tenth of a segment must be dead, unless somebody needs it. */
+	GAIN_SHARE = 10,
+	/* A demand lasts for so many steps. */
+	DEMAND_STEPS = 64,
+	DEBT_SEGMENTS_MAX = 8,
+	WAITING_SHARE = 4, /* times as much in a step while somebody waits */
+	AVERAGE_SHARE = 16, /* of a new victim in the average */
+	QUIET_STEPS = 4, /* nothing happens by itself any more */
+	FREEING_STEPS_MAX = 10000, /* unless something will be free */
+	CHECKPOINTS = 4, /* two help, if nothing moves between them */
+	RESTORATIONS = 3, /* checkpoints: a third where one had begun */
+	PASSES = 2,
+	ROW_SIZE = 80, /* of table 3, about */
+	TAIL_RECORDS = 1
+};
+
+enum urgency {
+	URGENCY_NONE,
+	URGENCY_WASTE,  /* too much dead space */
+	URGENCY_LOW,    /* few free segments, and files can't grow */
+	URGENCY_DEMAND, /* somebody waits */
+	URGENCY_FULL    /* everything is being separated */
+};
+
+struct round {
+	uint32_t best_free;  /* most free segments since it began */
+	bool is_exhausted;
+	uint64_t dead_bytes; /* when it was: more of them change that */
+	uint64_t user_bytes; /* written by then: so does more of it, packed
+				loosely */
+	uint64_t mark;       /* changes while something happens */
+	uint32_t quiet_steps; /* since it has changed */
+	bool is_flushed;      /* and what waits was asked to leave */
+	uint32_t checkpoints; /* taken for it */
+	uint32_t restorations; /* nothing moves any more, as it won nothing:
+				  checkpoints win back what it took */
+	uint32_t passes;      /* through all lives, without a segment more */
+};
+
+struct compaction {
+	struct victim_choice choice;
+	struct victim victims[VICTIMS];
+	const struct victim *unfinished; /* its records come next */
+	uint64_t paid_bytes;   /* of what users wrote */
+	uint64_t debt;         /* bytes of records to look at */
+	uint32_t average_live; /* bytes, of the last victims */
+	uint32_t victim_count; /* segments that are victims */
+	bool needs_rows;       /* some of them do, of table 3 */
+	uint32_t demand_steps; /* left; 0: nobody waits */
+	struct round round;
+	struct full_compaction full;
+};
+
+/* ---- life ---- */
+
+struct full_compaction *
+compaction_full(const struct engine *engine)
+{
+	return engine->compaction == NULL ? NULL : &engine->compaction->full;
+}
+
+static bool
+is_being_read(const struct compaction *compaction, uint32_t segment)
+{
+	for (int i = 0; i < VICTIMS; i++) {
+		if (compaction->victims[i].stage != VICTIM_UNUSED &&
+		    compaction->victims[i].segment == segment)
+			return true;
+	}
+	return false;
+}
+
+static void
+on_change(void *context, uint32_t segment)
+{
+	struct engine *engine = context;
+	struct compaction *compaction = engine->compaction;
+	const struct segment *entry = &engine->segments.segments[segment];
+
+	victim_choice_update(&compaction->choice, segment);
+	if (entry->state == SEGMENT_VICTIM && entry->live_bytes == 0 &&
+	    !is_being_read(compaction, segment)) {
+		compaction->victim_count--;
+		segment_manager_end_victim(&engine->segments, segment);
+	}
+}
+
+int
+compaction_create(struct engine *engine, struct error *error)
+{
+	struct compaction *compaction = calloc(1, sizeof(*compaction));
+	struct segment_manager *segments = &engine->segments;
+
+	if (compaction == NULL)
+		return error_no_memory(error);
+	engine->compaction = compaction;
+	for (int i = 0; i < VICTIMS; i++) {
+		if (!victim_init(&compaction->victims[i],
+				 segments->segment_size))
+			return error_no_memory(error);
+	}
+	compaction->average_live = segments->segment_size / 2;
+	compaction->paid_bytes = engine->writer.bytes_written;
+	victim_choice_init(&compaction->choice, segments);
+	segments->on_change = on_change;
+	segments->on_change_context = engine;
+	return 0;
+}
+
+void
+compaction_destroy(struct engine *engine)
+{
+	if (engine->compaction == NULL)
+		return;
+	engine->segments.on_change = NULL;
+	free(engine->compaction->full.list);
+	for (int i = 0; i < VICTIMS; i++)
+		victim_finish(&engine->compaction->victims[i]);
+	free(engine->compaction);
+	engine->compaction = NULL;
+}
+
+bool
+compaction_is_busy(const struct engine *engine)
+{
+	for (int i = 0; engine->compaction != NULL && i < VICTIMS; i++) {
+		if (engine->compaction->victims[i].stage == VICTIM_READING)
+			return true;
+	}
+	return false;
+}
+
+void
+compaction_drop(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+	struct segment_manager *segments = &engine->segments;
+
+	assert(!compaction_is_busy(engine));
+	if (compaction == NULL)
+		return;
+	separator_drop(engine);
+	full_compaction_drop(engine);
+	compaction->unfinished = NULL;
+	for (int i = 0; i < VICTIMS; i++)
+		compaction->victims[i].stage = VICTIM_UNUSED;
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		if (segments->segments[i].state == SEGMENT_VICTIM)
+			segment_manager_end_victim(segments, i);
+	}
+	compaction->victim_count = 0;
+}
+
+/* ---- how urgent it is ---- */
+
+static bool
+can_grow(const struct engine *engine)
+{
+	return engine->segments.growth.state != GROWTH_FAILED;
+}
+
+/* Free ones and those that will be, without more copying. */
+static uint32_t
+coming_free(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	return segments->free_count + segments->dead.count +
+	       segments->freeing_count;
+}
+
+/* What is left is needed to make room: nothing moves unless that wins more. */
+static bool
+is_short(const struct engine *engine)
+{
+	return segment_manager_available(&engine->segments) <= SEGMENT_RESERVE;
+}
+
+static uint32_t
+target_of(const struct engine *engine)
+{
+	uint32_t count = engine->segments.segment_count;
+	uint32_t pipeline = count / PIPELINE_SHARE;
+	uint32_t target = count / TARGET_SHARE;
+
+	if (pipeline > TARGET_PIPELINE)
+		pipeline = TARGET_PIPELINE;
+	if (target < pipeline)
+		target = pipeline;
+	if (target < TARGET_MIN)
+		target = TARGET_MIN;
+	if (target > TARGET_MAX)
+		target = TARGET_MAX;
+	return SEGMENT_RESERVE + target;
+}
+
+static enum urgency
+urgency_of(const struct engine *engine)
+{
+	if (full_compaction_is_active(engine))
+		return URGENCY_FULL;
+	if (engine->compaction->demand_steps > 0)
+		return URGENCY_DEMAND;
+	/* Segments that are there already are used first: dead space is bounded
+	 * by growing no further, and what dies meanwhile needs no moving. */
+	if (coming_free(engine) >= target_of(engine))
+		return URGENCY_NONE;
+	if (!can_grow(engine))
+		return URGENCY_LOW;
+	return room_may_grow(engine) ? URGENCY_NONE : URGENCY_WASTE;
+}
+
+/* ---- rounds ---- */
+
+static uint64_t
+dead_bytes_of(const struct engine *engine)
+{
+	return engine->segments.record_bytes - engine->segments.live_bytes;
+}
+
+/* What a few records of the usual size go into. */
+static uint32_t
+tail_min(const struct engine *engine)
+{
+	uint64_t bytes = 0, records = 0;
+
+	for (size_t i = 0; i < engine->tables.count; i++) {
+		const struct table *table = engine->tables.tables[i];
+
+		bytes += table->live_bytes;
+		records += primary_index_count(table->index);
+	}
+	if (records == 0 || bytes / records > UINT32_MAX / TAIL_RECORDS)
+		return UINT32_MAX;
+	return (uint32_t)(bytes / records * TAIL_RECORDS);
+}
+
+static void
+begin_round(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	compaction->round = (struct round){
+		.best_free = segment_manager_available(&engine->segments),
+		.user_bytes = engine->counters.user_bytes_written,
+	};
+	compaction->choice.before = engine->segments.next_sequence;
+	compaction->choice.tail_min = tail_min(engine);
+}
+
+static void
+end_round(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	compaction->round.is_exhausted = true;
+	compaction->round.dead_bytes = dead_bytes_of(engine);
+	compaction->round.best_free =
+		segment_manager_available(&engine->segments);
+	compaction->choice.before = UINT64_MAX;
+}
+
+/* Something has happened that may have made a round worth while. */
+static void
+watch_round(struct engine *engine)
+{
+	struct round *round = &engine->compaction->round;
+	uint32_t available = segment_manager_available(&engine->segments);
+
+	if (available > round->best_free ||
+	    engine->counters.user_bytes_written != round->user_bytes ||
+	    (round->is_exhausted && dead_bytes_of(engine) > round->dead_bytes))
+		begin_round(engine);
+}
+
+/* What will wait in the separator when all that is under way is read. */
+static uint64_t
+expected_bytes(const struct engine *engine)
+{
+	const struct compaction *compaction = engine->compaction;
+	uint64_t bytes = separator_bytes(engine->separator);
+
+	for (int i = 0; i < VICTIMS; i++) {
+		const struct victim *victim = &compaction->victims[i];
+
+		if (victim->stage != VICTIM_UNUSED)
+			bytes += engine->segments.segments[victim->segment]
+					 .live_bytes;
+	}
+	return bytes;
+}
+
+/* Less than a segment can't be won, however it is packed. */
+static bool
+is_worth_it(const struct engine *engine, bool is_free_of_rows)
+{
+	const struct compaction *compaction = engine->compaction;
+
+	return victim_choice_is_worth(&compaction->choice,
+				      compaction->victim_count,
+				      expected_bytes(engine),
+				      compaction->needs_rows, is_free_of_rows);
+}
+
+static bool
+is_reading(const struct compaction *compaction)
+{
+	for (int i = 0; i < VICTIMS; i++) {
+		if (compaction->victims[i].stage != VICTIM_UNUSED)
+			return true;
+	}
+	return false;
+}
+
+bool
+compaction_is_done(const struct engine *engine)
+{
+	return !is_reading(engine->compaction) &&
+	       separator_is_empty(engine->separator) &&
+	       moving_writer_is_idle(&engine->moving);
+}
+
+static uint64_t
+mark_of(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	return engine->moving.settled + engine->moving.count +
+	       engine->writer.durable + separator_bytes(engine->separator) +
+	       segments->free_count + segments->dead.count +
+	       segments->freeing_count;
+}
+
+/* Nothing has happened for a while, and nothing is on its way. */
+static bool
+is_quiet(struct engine *engine)
+{
+	struct round *round = &engine->compaction->round;
+	uint64_t mark = mark_of(engine);
+
+	if (mark != round->mark || moving_writer_is_busy(&engine->moving) ||
+	    compaction_is_busy(engine) ||
+	    buffered_writer_is_busy(&engine->writer) ||
+	    !checkpoint_writer_is_idle(engine->checkpoints)) {
+		round->mark = mark;
+		round->quiet_steps = 0;
+		round->is_flushed = false;
+		return false;
+	}
+	return ++round->quiet_steps > QUIET_STEPS;
+}
+
+/* Bytes of what may die behind two checkpoints: rows of table 3 and tombstones,
+ * about. */
+static uint64_t
+forgettable_bytes(const struct engine *engine)
+{
+	uint64_t count = engine->freeing.wanted_count;
+
+	for (size_t i = 0; i < engine->tables.count; i++)
+		count += engine->tables.tables[i]->tombstones;
+	return count * ROW_SIZE;
+}
+
+/* Behind two checkpoints dead segments need no rows, those that there are die,
+ * and victims cost no more than their copying. */
+static bool
+can_checkpoint_help(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	return engine->compaction->round.checkpoints < CHECKPOINTS &&
+	       !can_grow(engine) &&
+	       (segments->dead.count > 0 ||
+		forgettable_bytes(engine) >= segments->segment_size ||
+		is_worth_it(engine, true));
+}
+
+/* What was packed badly, since it was full of what died just then, or room was
+ * short, has one more chance. */
+static bool
+can_pass_again(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	compaction->choice.before = engine->segments.next_sequence;
+	return compaction->round.passes < PASSES && is_worth_it(engine, false);
+}
+
+static void
+take_checkpoint(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	compaction->round.checkpoints++;
+	compaction->round.passes = 0;
+	checkpoint_writer_demand(engine);
+}
+
+/* What moving has taken for its rows of table 3 comes back behind checkpoints
+ * when nothing moves meanwhile, so that a round that won nothing has cost
+ * nothing. */
+static bool
+restore_reserve(struct engine *engine)
+{
+	struct round *round = &engine->compaction->round;
+
+	if (segment_manager_available(&engine->segments) >= SEGMENT_RESERVE ||
+	    can_grow(engine) || round->restorations == RESTORATIONS ||
+	    (engine->segments.dead.count == 0 &&
+	     engine->freeing.wanted_count == 0))
+		return false;
+	round->restorations++;
+	checkpoint_writer_demand(engine);
+	return true;
+}
+
+/* No victim comes any more: a buffer that isn't full is part of a segment lost,
+ * so that what waits doesn't leave before. */
+static bool
+flush_what_waits(struct engine *engine)
+{
+	struct round *round = &engine->compaction->round;
+
+	if (round->is_flushed || separator_is_empty(engine->separator))
+		return false;
+	separator_flush(engine);
+	round->is_flushed = true;
+	round->quiet_steps = 0;
+	return true;
+}
+
+/* No victim can be begun.  When nothing happens any more, the round has ended,
+ * unless something will become free, or durable and so a victim. */
+static void
+end_round_if_quiet(struct engine *engine)
+{
+	struct buffered_writer *writer = &engine->writer;
+	struct round *round = &engine->compaction->round;
+
+	if (writer->durable < writer->settled ||
+	    engine->moving.durable < engine->moving.settled)
+		buffered_writer_want_sync(writer);
+	if (!is_quiet(engine))
+		return;
+	if (segment_freeing_count(engine) > 0 &&
+	    round->quiet_steps < FREEING_STEPS_MAX)
+		return;
+	if (flush_what_waits(engine))
+		return;
+	if (round->restorations == 0 && can_pass_again(engine))
+		round->passes++;
+	else if (round->restorations == 0 && can_checkpoint_help(engine))
+		take_checkpoint(engine);
+	else if (!restore_reserve(engine))
+		end_round(engine);
+}
+
+void
+compaction_note_forgotten(struct engine *engine, uint64_t bytes)
+{
+	if (engine->compaction != NULL)
+		engine->compaction->round.dead_bytes += bytes;
+}
+
+bool
+compaction_demand(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	if (compaction == NULL || engine->writer.has_failed)
+		return false;
+	if (compaction->demand_steps == 0 && !compaction->round.is_exhausted)
+		begin_round(engine);
+	watch_round(engine);
+	compaction->demand_steps = DEMAND_STEPS;
+	return !compaction->round.is_exhausted;
+}
+
+/* ---- victims ---- */
+
+static struct victim *
+unused_victim(struct compaction *compaction)
+{
+	for (int i = 0; i < VICTIMS; i++) {
+		if (compaction->victims[i].stage == VICTIM_UNUSED)
+			return &compaction->victims[i];
+	}
+	return NULL;
+}
+
+static bool
+begin(struct engine *engine, uint32_t segment)
+{
+	struct compaction *compaction = engine->compaction;
+	struct victim *victim = unused_victim(compaction);
+	uint32_t live = engine->segments.segments[segment].live_bytes;
+
+	if (victim == NULL ||
+	    expected_bytes(engine) + live >
+		    separator_limit(engine) + engine->segments.segment_size)
+		return false;
+	compaction->average_live += live / AVERAGE_SHARE;
+	compaction->average_live -= compaction->average_live / AVERAGE_SHARE;
+	compaction->needs_rows =
+		(compaction->victim_count > 0 && compaction->needs_rows) ||
+		victim_choice_needs_row(&compaction->choice, segment);
+	compaction->victim_count++;
+	victim_begin(engine, victim, segment);
+	return true;
+}
+
+/* What wins most in the long run; where that has won nothing, the emptiest. */
+static uint32_t
+choose(struct engine *engine, enum urgency urgency)
+{
+	struct compaction *compaction = engine->compaction;
+	const struct segment_manager *segments = &engine->segments;
+	const struct round *round = &compaction->round;
+	bool is_demanded = urgency == URGENCY_DEMAND;
+	uint32_t gain_min = segments->segment_size / GAIN_SHARE;
+	uint32_t best = SEGMENT_NONE;
+
+	compaction->choice.user_durable = engine->writer.durable;
+	compaction->choice.moving_durable = engine->moving.durable;
+	compaction->choice.user_horizon = engine->horizon.user_sequence;
+	compaction->choice.moving_horizon = engine->horizon.moving_sequence;
+	if (is_demanded && round->restorations > 0)
+		return SEGMENT_NONE;
+	if (is_short(engine) && !is_worth_it(engine, false))
+		return SEGMENT_NONE;
+	if (!is_demanded || round->passes == 0)
+		best = victim_choice_best(&compaction->choice, gain_min);
+	if (best == SEGMENT_NONE && is_demanded && is_worth_it(engine, false))
+		best = victim_choice_any(&compaction->choice);
+	return best;
+}
+
+static bool
+may_choose(const struct engine *engine, enum urgency urgency)
+{
+	const struct round *round = &engine->compaction->round;
+
+	if (engine->writer.has_failed ||
+	    unused_victim(engine->compaction) == NULL)
+		return false;
+	if (urgency == URGENCY_DEMAND)
+		return !round->is_exhausted;
+	return urgency != URGENCY_NONE;
+}
+
+static void
+begin_victims(struct engine *engine, enum urgency urgency)
+{
+	while (may_choose(engine, urgency)) {
+		uint32_t segment = urgency == URGENCY_FULL ?
+					   full_compaction_next(engine) :
+					   choose(engine, urgency);
+
+		if (segment == SEGMENT_NONE || !begin(engine, segment)) {
+			if (urgency == URGENCY_DEMAND)
+				end_round_if_quiet(engine);
+			return;
+		}
+		if (urgency == URGENCY_FULL)
+			full_compaction_begun(engine);
+	}
+}
+
+static void
+end_victim(struct engine *engine, struct victim *victim, bool has_failed)
+{
+	struct compaction *compaction = engine->compaction;
+	struct segment_manager *segments = &engine->segments;
+
+	victim->stage = VICTIM_UNUSED;
+	compaction->unfinished = NULL;
+	if (has_failed) {
+		compaction->victim_count--;
+		segment_manager_quarantine(segments, victim->segment);
+		return;
+	}
+	engine->counters.compactions++;
+	if (segments->segments[victim->segment].live_bytes == 0) {
+		compaction->victim_count--;
+		segment_manager_end_victim(segments, victim->segment);
+	}
+}
+
+static struct victim *
+next_victim(struct compaction *compaction)
+{
+	for (int i = 0; i < VICTIMS; i++) {
+		struct victim *victim = &compaction->victims[i];
+
+		if (victim->stage == VICTIM_READ &&
+		    (compaction->unfinished == NULL ||
+		     compaction->unfinished == victim))
+			return victim;
+	}
+	return NULL;
+}
+
+/* One victim after the other, so that only one is half done. */
+static void
+separate_victims(struct engine *engine, uint64_t *budget)
+{
+	struct compaction *compaction = engine->compaction;
+	struct victim *victim;
+
+	while (*budget > 0 && (victim = next_victim(compaction)) != NULL) {
+		enum victim_outcome outcome;
+
+		compaction->unfinished = victim;
+		outcome = victim_separate(engine, victim, budget);
+		if (outcome == VICTIM_STUCK || outcome == VICTIM_MORE)
+			return;
+		end_victim(engine, victim, outcome == VICTIM_FAILED);
+	}
+}
+
+/* ---- steps ---- */
+
+static void
+run(struct engine *engine, enum urgency urgency, uint64_t *budget)
+{
+	const struct compaction *compaction = engine->compaction;
+
+	separate_victims(engine, budget);
+	begin_victims(engine, urgency);
+	separator_step(engine, compaction->unfinished == NULL ?
+				       SEGMENT_NONE :
+				       compaction->unfinished->segment);
+}
+
+void
+compaction_step(struct engine *engine, uint64_t budget)
+{
+	struct compaction *compaction = engine->compaction;
+	enum urgency urgency;
+
+	if (compaction == NULL || engine->writer.has_failed)
+		return;
+	urgency = urgency_of(engine);
+	if (urgency == URGENCY_FULL)
+		full_compaction_step(engine);
+	if (urgency == URGENCY_DEMAND)
+		watch_round(engine);
+	if (compaction->demand_steps > 0 && --compaction->demand_steps == 0)
+		compaction->choice.before = UINT64_MAX;
+	if (urgency >= URGENCY_DEMAND)
+		budget *= WAITING_SHARE;
+	run(engine, urgency, &budget);
+}
+
+void
+compaction_separate_buffer(struct engine *engine,
+			   const struct write_buffer *buffer)
+{
+	if (!engine->is_separation_eager || engine->compaction == NULL ||
+	    engine->writer.has_failed || buffer->parts > 1 ||
+	    full_compaction_is_active(engine) || is_short(engine) ||
+	    separator_bytes(engine->separator) > separator_limit(engine))
+		return;
+	/* Those that are dead already aren't written. */
+	for (uint32_t i = 0; i < buffer->pending_count; i++) {
+		const struct pending *pending = &buffer->pending[i];
+		uint32_t at = pending->entry.location.offset - buffer->offset;
+
+		if (!separator_add(engine, pending->table, &pending->entry,
+				   buffer->data + at, 1,
+				   buffer->write_sequence))
+			return;
+	}
+}
+
+/* To win a byte, 1 / (1 - u) bytes of segments are looked at; more of them when
+ * the free segments go down nevertheless. */
+static uint64_t
+price_of(const struct engine *engine, uint64_t bytes)
+{
+	uint64_t size = engine->segments.segment_size;
+	uint64_t live = engine->compaction->average_live;
+	uint64_t dead = live + size / 64 < size ? size - live : size / 64;
+	uint64_t price = bytes * size / dead;
+	uint32_t half = (SEGMENT_RESERVE + target_of(engine)) / 2;
+
+	price += price / 8;
+	return coming_free(engine) < half ? 2 * price : price;
+}
+
+void
+compaction_pay(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+	enum urgency urgency;
+	uint64_t bytes, most, budget, left;
+
+	if (compaction == NULL || engine->writer.has_failed)
+		return;
+	bytes = engine->writer.bytes_written - compaction->paid_bytes;
+	compaction->paid_bytes += bytes;
+	urgency = urgency_of(engine);
+	if (urgency == URGENCY_NONE) {
+		compaction->debt = 0;
+		return;
+	}
+	most = (uint64_t)DEBT_SEGMENTS_MAX * engine->segments.segment_size;
+	compaction->debt += price_of(engine, bytes);
+	if (compaction->debt > most)
+		compaction->debt = most;
+	budget = compaction->debt < COMPACTION_PAY_MAX ? compaction->debt :
+							 COMPACTION_PAY_MAX;
+	left = budget;
+	run(engine, urgency, &left);
+	compaction->debt -= budget - left;
+}
+
+bool
+compaction_has_work(const struct engine *engine)
+{
+	const struct compaction *compaction = engine->compaction;
+
+	if (compaction == NULL || engine->writer.has_failed)
+		return false;
+	for (int i = 0; i < VICTIMS; i++) {
+		if (compaction->victims[i].stage == VICTIM_READ)
+			return true;
+	}
+	return false;
+}

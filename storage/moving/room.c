@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/moving/room.h"
+
+#include "storage/format/run.h"
+#include "storage/moving/compaction.h"
+#include "storage/moving/segment_freeing.h"
+
+enum {
+	/* Segments in use may have a quarter more bytes than what lives in
+	 * them, and this: a small database is left alone. */
+	FLOOR_SEGMENTS = 16,
+	FLOOR_BYTES = 8 << 20,
+	/* Work that goes on for somebody who waits without winning what he
+	 * needs: so many moving buffers, more for each segment, or checkpoints.
+	 * At 98 % one segment in fifty is won. */
+	WAIT_MOVED_MAX = 256,
+	WAIT_MOVED_SEGMENT = 64,
+	WAIT_CHECKPOINTS_MAX = 16
+};
+
+static uint64_t
+floor_of(const struct segment_manager *segments)
+{
+	uint64_t bytes = (uint64_t)FLOOR_SEGMENTS * segments->segment_size;
+
+	return bytes < FLOOR_BYTES ? bytes : FLOOR_BYTES;
+}
+
+bool
+room_may_grow(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	uint64_t used = segments->segment_count - segments->free_count -
+			segments->freeing_count - segments->dead.count;
+
+	return used * segments->segment_size <=
+	       segments->live_bytes + segments->live_bytes / 4 +
+		       floor_of(segments);
+}
+
+/* Whether compaction helps, or what will be free by itself: dropped tables'
+ * rows die in steps, and what is on its way leaves dead segments behind. */
+static bool
+can_reclaim(struct engine *engine)
+{
+	return compaction_demand(engine) ||
+	       segment_freeing_count(engine) > 0 ||
+	       engine->tables.retired != NULL ||
+	       !moving_writer_is_idle(&engine->moving);
+}
+
+/* What isn't settled can't be reclaimed, though much of it may be superseded
+ * already: it is sent on its way. */
+static bool
+is_settling(struct engine *engine)
+{
+	if (engine->writer.count == 0)
+		return false;
+	buffered_writer_flush(&engine->writer, engine->last_lsn);
+	return true;
+}
+
+/* In a database that is all but full, work may go round without an end: what
+ * is won is taken by what winning it takes. */
+static bool
+has_waited_in_vain(struct engine *engine, uint32_t missing)
+{
+	struct room_wait *wait = &engine->room_wait;
+	uint64_t moved = engine->moving.buffers_written;
+	uint64_t checkpoints = engine->counters.checkpoints;
+
+	if (!wait->is_waiting)
+		*wait = (struct room_wait){ true, moved, checkpoints };
+	return moved - wait->moved >
+		       WAIT_MOVED_MAX + (uint64_t)missing * WAIT_MOVED_SEGMENT ||
+	       checkpoints - wait->checkpoints > WAIT_CHECKPOINTS_MAX;
+}
+
+/* What will be free by itself is waited for if it is enough; then growing is
+ * tried first where waste allows it, and last where it doesn't. */
+static int
+make_room(struct engine *engine, uint32_t missing, struct error *error)
+{
+	struct error failure = ERROR_INIT;
+	bool is_in_vain = has_waited_in_vain(engine, missing);
+	int status = 0;
+
+	if (!is_in_vain && segment_freeing_count(engine) >= missing)
+		return ENGINE_PENDING;
+	if (room_may_grow(engine)) {
+		status = segment_growth_demand(&engine->segments, &failure);
+		if (status == 0)
+			return ENGINE_PENDING;
+	}
+	if (!is_in_vain && can_reclaim(engine))
+		return ENGINE_PENDING;
+	if (status == 0)
+		status = segment_growth_demand(&engine->segments, &failure);
+	if (status == 0)
+		return ENGINE_PENDING;
+	/* Now that files can't grow, a few dead segments are worth the room
+	 * that their rows take. */
+	segment_freeing_step(engine, true);
+	if (!is_in_vain && (can_reclaim(engine) || is_settling(engine) ||
+			    segment_freeing_ask_checkpoint(engine)))
+		return ENGINE_PENDING;
+	engine->room_wait.is_waiting = false;
+	if (error != NULL)
+		*error = failure;
+	return status;
+}
+
+static uint32_t
+kept_back(enum room_level level)
+{
+	return level == ROOM_ORDINARY ? SEGMENT_RESERVE :
+					SEGMENT_RESERVE_MOVING;
+}
+
+/* Where moving wins nothing, its reserve is worth less than what a deletion
+ * frees: but for the last one, which rows of table 3 may need. */
+static bool
+may_dig_deeper(const struct engine *engine, uint32_t segments,
+	       enum room_level level)
+{
+	return level == ROOM_RECLAIMING &&
+	       segments + 1 <= segment_manager_available(&engine->segments);
+}
+
+int
+room_find(struct engine *engine, uint32_t segments, enum room_level level,
+	  struct error *error)
+{
+	uint32_t needed = segments + kept_back(level);
+	int status;
+
+	if (segments == 0)
+		return 0;
+	if (needed > segment_manager_available(&engine->segments))
+		segment_freeing_step(engine, true);
+	if (needed <= segment_manager_available(&engine->segments))
+		return 0;
+	status = make_room(
+		engine, needed - segment_manager_available(&engine->segments),
+		error);
+	return status == -(int)ERROR_FULL &&
+			       may_dig_deeper(engine, segments, level) ?
+		       0 :
+		       status;
+}
+
+/* There are free segments enough, but no neighbours.  What becomes free may
+ * join them, and a new file has as many as a run can need. */
+static int
+make_neighbours(struct engine *engine, uint32_t missing, struct error *error)
+{
+	int status = segment_growth_demand(&engine->segments, error);
+
+	if (status == 0)
+		return ENGINE_PENDING;
+	segment_freeing_step(engine, true);
+	if (!has_waited_in_vain(engine, missing) &&
+	    segment_freeing_count(engine) > 0)
+		return ENGINE_PENDING;
+	engine->room_wait.is_waiting = false;
+	return status;
+}
+
+void
+room_found(struct engine *engine)
+{
+	engine->room_wait.is_waiting = false;
+}
+
+int
+room_prepare_run(struct engine *engine, uint32_t record_size,
+		 struct error *error)
+{
+	switch (buffered_writer_prepare_run(&engine->writer, record_size)) {
+	case 0:
+		return 0;
+	case PREPARE_NO_NEIGHBOURS:
+		return make_neighbours(
+			engine,
+			run_parts(engine->segments.segment_size, record_size),
+			error);
+	default:
+		return error_no_memory(error);
+	}
+}

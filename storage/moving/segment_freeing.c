@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/moving/segment_freeing.h"
+
+#include "base/pack.h"
+#include "storage/checkpoint/checkpoint_writer.h"
+#include "storage/engine_manifest.h"
+#include "storage/log/write_append.h"
+#include "storage/moving/compaction.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	ROWS_PER_BATCH = 64,
+	/* Two move the horizon, a third where one had begun before. */
+	CHECKPOINTS_MAX = 3,
+	/* A row keeps its segment alive until the horizon has passed it, so that
+	 * they come in batches, not one in each segment: so many at least when
+	 * nobody waits, when somebody does, when files can't grow. */
+	ROWS_AT_LEAST = 16,
+	ROWS_AT_LEAST_URGENT = 8,
+	ROWS_AT_LEAST_FULL = 4 /* fewer where a segment has several buffers, so
+				  that the rows' one has room for others */
+};
+
+/* What must be durable before a dead segment is used again. */
+struct freeing_segment {
+	uint32_t segment;
+	uint64_t user_sequence; /* write sequences */
+	uint64_t moving_sequence;
+};
+
+void
+segment_freeing_finish(struct engine *engine)
+{
+	free(engine->freeing.wanted);
+	free(engine->freeing.waiting);
+	engine->freeing = (struct freeing){ 0 };
+}
+
+/* ---- rows ---- */
+
+void
+freed_life_encode(const struct freed_life *life, uint8_t key[FREED_KEY_SIZE],
+		  uint8_t value[FREED_VALUE_SIZE])
+{
+	store_u64_le(key, life->sequence);
+	store_u32_le(value, life->segment);
+	store_u32_le(value + 4, life->stream);
+	store_u64_le(value + 8, life->first_write);
+	store_u64_le(value + 16, life->last_write);
+	store_u64_le(value + 24, life->moving_settled);
+}
+
+bool
+freed_life_decode(struct slice key, struct slice value,
+		  struct freed_life *life)
+{
+	uint32_t stream;
+
+	if (key.size != FREED_KEY_SIZE ||
+	    (value.size != FREED_VALUE_SIZE &&
+	     value.size != FREED_VALUE_SIZE_SHORT))
+		return false;
+	stream = load_u32_le(value.data + 4);
+	*life = (struct freed_life){
+		.sequence = load_u64_le(key.data),
+		.segment = load_u32_le(value.data),
+		.stream = (uint8_t)stream,
+		.first_write = load_u64_le(value.data + 8),
+		.last_write = load_u64_le(value.data + 16),
+		.moving_settled = value.size == FREED_VALUE_SIZE_SHORT ?
+					  0 :
+					  load_u64_le(value.data + 24),
+	};
+	return (stream == STREAM_USER || stream == STREAM_MOVING) &&
+	       life->sequence != 0 && life->first_write != 0 &&
+	       life->first_write <= life->last_write;
+}
+
+static struct key_hash
+hash_of(const struct engine *engine, uint64_t sequence)
+{
+	uint8_t key[FREED_KEY_SIZE];
+
+	store_u64_le(key, sequence);
+	return engine_hash_key(engine, slice_make(key, sizeof(key)));
+}
+
+/* ---- memory ---- */
+
+static bool
+reserve_wanted(struct freeing *freeing, size_t more)
+{
+	size_t capacity = freeing->wanted_capacity * 2 + 64 + more;
+	struct freed_life *wanted;
+
+	if (freeing->wanted_count + more <= freeing->wanted_capacity)
+		return true;
+	wanted = realloc(freeing->wanted, capacity * sizeof(*wanted));
+	if (wanted == NULL)
+		return false;
+	freeing->wanted = wanted;
+	freeing->wanted_capacity = capacity;
+	return true;
+}
+
+static bool
+reserve_waiting(struct freeing *freeing, size_t more)
+{
+	size_t capacity = freeing->waiting_capacity * 2 + 64 + more;
+	struct freeing_segment *waiting;
+
+	if (freeing->waiting_count + more <= freeing->waiting_capacity)
+		return true;
+	waiting = realloc(freeing->waiting, capacity * sizeof(*waiting));
+	if (waiting == NULL)
+		return false;
+	freeing->waiting = waiting;
+	freeing->waiting_capacity = capacity;
+	return true;
+}
+
+/* ---- from DEAD to FREEING ---- */
+
+static bool
+is_forgotten(const struct engine *engine, uint8_t stream, uint64_t last_write)
+{
+	const struct horizon *horizon = &engine->horizon;
+
+	return last_write <= (stream == STREAM_MOVING ?
+				      horizon->moving_sequence :
+				      horizon->user_sequence);
+}
+
+/* One that recovery brought back may have its row already. */
+static bool
+has_row(const struct engine *engine, uint64_t sequence)
+{
+	struct key_hash hash = hash_of(engine, sequence);
+	struct index_entry entry;
+
+	return primary_index_find(engine->freed->index, hash.token,
+				  hash.fingerprint, &entry);
+}
+
+static bool
+needs_row(const struct engine *engine, const struct segment *segment)
+{
+	return segment->first_write != 0 &&
+	       !is_forgotten(engine, segment->stream, segment->last_write) &&
+	       !has_row(engine, segment->sequence);
+}
+
+/* Not before a checkpoint is published without the entries that were dropped:
+ * they would be believed where a place that is used again is torn. */
+static bool
+is_pointed_at(const struct engine *engine, const struct segment *segment)
+{
+	return segment->dropped_by > engine->freeing.published_walk;
+}
+
+/* What makes it dead is settled.  Nothing waits for less than what is before
+ * it in the list, so that the last one tells what all of them wait for. */
+static void
+begin_freeing(struct engine *engine, uint32_t segment, uint64_t user_sequence)
+{
+	struct segment_manager *segments = &engine->segments;
+	struct freeing *freeing = &engine->freeing;
+
+	if (freeing->waiting_count > 0) {
+		const struct freeing_segment *last =
+			&freeing->waiting[freeing->waiting_count - 1];
+
+		if (user_sequence < last->user_sequence)
+			user_sequence = last->user_sequence;
+	}
+	segment_manager_begin_freeing(segments, segment);
+	freeing->waiting[freeing->waiting_count++] = (struct freeing_segment){
+		.segment = segment,
+		.user_sequence = user_sequence,
+		.moving_sequence = engine->moving.settled,
+	};
+}
+
+/* Rows that go into one batch, with the room that it takes. */
+struct freeing_batch {
+	uint32_t count;
+	struct freed_life lives[ROWS_PER_BATCH];
+	uint8_t keys[ROWS_PER_BATCH][FREED_KEY_SIZE];
+	uint8_t values[ROWS_PER_BATCH][FREED_VALUE_SIZE];
+	struct engine_write writes[ROWS_PER_BATCH];
+	struct write_plan plan;
+};
+
+static void
+add_row(const struct engine *engine, struct freeing_batch *batch,
+	const struct segment *segment, uint32_t number)
+{
+	uint32_t i = batch->count++;
+	struct freed_life *life = &batch->lives[i];
+
+	*life = (struct freed_life){
+		.sequence = segment->sequence,
+		.segment = number,
+		.stream = segment->stream,
+		.first_write = segment->first_write,
+		.last_write = segment->last_write,
+		.moving_settled = engine->moving.settled,
+	};
+	freed_life_encode(life, batch->keys[i], batch->values[i]);
+	batch->writes[i] = (struct engine_write){
+		.kind = ENGINE_WRITE_ROW,
+		.table = ENGINE_TABLE_FREED,
+		.key = slice_make(batch->keys[i], FREED_KEY_SIZE),
+		.value = slice_make(batch->values[i], FREED_VALUE_SIZE),
+	};
+}
+
+static bool
+is_full(const struct engine *engine)
+{
+	return engine->segments.growth.state == GROWTH_FAILED;
+}
+
+static uint32_t
+rows_at_least(const struct engine *engine, bool is_urgent)
+{
+	uint32_t blocks;
+
+	if (!is_urgent)
+		return ROWS_AT_LEAST;
+	if (!is_full(engine))
+		return ROWS_AT_LEAST_URGENT;
+	blocks = engine->segments.segment_size / FORMAT_BLOCK_SIZE;
+	return blocks < ROWS_AT_LEAST_FULL ? ROWS_AT_LEAST_FULL / blocks : 1;
+}
+
+/* A buffer of rows takes a block, however few they are: where room is short and
+ * more segments are about to die, they share one. */
+static bool
+is_expecting_deaths(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	return is_full(engine) && !moving_writer_is_idle(&engine->moving) &&
+	       segments->dead.count < ROWS_AT_LEAST_URGENT &&
+	       segment_manager_available(segments) > SEGMENT_RESERVE_MOVING;
+}
+
+/* A single one is fine where it costs nothing and files can't grow. */
+static bool
+is_worth_it(const struct engine *engine, const struct freeing_batch *batch,
+	    bool is_urgent)
+{
+	if (batch->count == 0 || is_expecting_deaths(engine))
+		return false;
+	if (batch->count >= rows_at_least(engine, is_urgent))
+		return true;
+	return is_urgent && is_full(engine) && batch->plan.segments == 0;
+}
+
+/* Segments that rows may take now. */
+static uint32_t
+segments_for_rows(const struct engine *engine, bool is_urgent)
+{
+	const struct segment_manager *segments = &engine->segments;
+	uint32_t available = segment_manager_available(segments);
+	uint32_t kept = is_urgent ? 0 : SEGMENT_RESERVE_MOVING;
+
+	return available > kept ? available - kept : 0;
+}
+
+/* Whether the batch has room for one more row. */
+static bool
+has_room_for_row(const struct engine *engine, struct freeing_batch *batch,
+		 uint32_t segments)
+{
+	struct write_plan plan = batch->plan;
+
+	if (batch->count == ROWS_PER_BATCH)
+		return false;
+	write_plan_add(&plan, engine->segments.segment_size,
+		       (uint32_t)record_size(RECORD_ROW, FREED_KEY_SIZE,
+					     FREED_VALUE_SIZE));
+	if (plan.segments > segments ||
+	    !buffered_writer_has_room(&engine->writer, &plan))
+		return false;
+	batch->plan = plan;
+	return true;
+}
+
+static void
+append_rows(struct engine *engine, struct freeing_batch *batch)
+{
+	struct freeing *freeing = &engine->freeing;
+
+	write_append(engine, batch->writes, batch->count);
+	for (uint32_t i = 0; i < batch->count; i++) {
+		freeing->wanted[freeing->wanted_count++] = batch->lives[i];
+		begin_freeing(engine, batch->lives[i].segment,
+			      engine->writer.next_write_sequence - 1);
+	}
+}
+
+/* Those that need no row go on at once; for the others the rows that there is
+ * room for are appended. Returns whether there may be more to do. */
+static bool
+bury_some(struct engine *engine, bool is_urgent)
+{
+	struct segment_manager *segments = &engine->segments;
+	struct freeing_batch batch = {
+		.plan = buffered_writer_plan(&engine->writer)
+	};
+	uint32_t most = segments_for_rows(engine, is_urgent);
+	uint32_t number = segments->dead.first, next;
+
+	if (!reserve_waiting(&engine->freeing, segments->dead.count) ||
+	    !reserve_wanted(&engine->freeing, ROWS_PER_BATCH))
+		return false;
+	for (; number != SEGMENT_NONE; number = next) {
+		const struct segment *segment = &segments->segments[number];
+
+		next = segment->next;
+		if (is_pointed_at(engine, segment))
+			continue;
+		if (!needs_row(engine, segment)) {
+			begin_freeing(engine, number, engine->writer.settled);
+			continue;
+		}
+		if (has_room_for_row(engine, &batch, most))
+			add_row(engine, &batch, segment, number);
+		else if (!is_urgent || batch.count == ROWS_PER_BATCH)
+			break;
+	}
+	if (!is_worth_it(engine, &batch, is_urgent))
+		return false;
+	if (batch.plan.segments > 0 && engine_begin_writing(engine, NULL) < 0)
+		return false;
+	append_rows(engine, &batch);
+	return batch.count == ROWS_PER_BATCH;
+}
+
+/* Rows that were appended while closing would come behind what is settled for
+ * the last time, and would ask for another time: the next opening finds what is
+ * dead. */
+static void
+bury(struct engine *engine, bool is_urgent)
+{
+	while (!engine->is_closing && engine->segments.dead.count > 0 &&
+	       bury_some(engine, is_urgent))
+		continue;
+}
+
+/* ---- from FREEING to FREE ---- */
+
+static bool
+is_certain(const struct engine *engine, const struct freeing_segment *waiting)
+{
+	return waiting->user_sequence <= engine->writer.durable &&
+	       waiting->moving_sequence <= engine->moving.durable;
+}
+
+static void
+free_one(struct engine *engine, uint32_t segment)
+{
+	segment_manager_free(&engine->segments, segment);
+	engine->freeing.checkpoints = 0;
+}
+
+/* Those that come first are certain first. Pinned ones stay in the list. */
+static void
+free_certain(struct engine *engine)
+{
+	struct segment_manager *segments = &engine->segments;
+	struct freeing *freeing = &engine->freeing;
+	size_t kept = 0, i = 0;
+
+	for (; i < freeing->waiting_count; i++) {
+		const struct freeing_segment *waiting = &freeing->waiting[i];
+
+		if (!is_certain(engine, waiting))
+			break;
+		if (segments->segments[waiting->segment].pins > 0)
+			freeing->waiting[kept++] = *waiting;
+		else
+			free_one(engine, waiting->segment);
+	}
+	if (kept < i && i < freeing->waiting_count)
+		memmove(freeing->waiting + kept, freeing->waiting + i,
+			(freeing->waiting_count - i) *
+				sizeof(*freeing->waiting));
+	freeing->waiting_count -= i - kept;
+}
+
+/* Sends and syncs what the newest of them waits for. */
+static void
+hurry(struct engine *engine)
+{
+	const struct freeing *freeing = &engine->freeing;
+	struct buffered_writer *writer = &engine->writer;
+	const struct freeing_segment *last;
+
+	if (freeing->waiting_count == 0)
+		return;
+	last = &freeing->waiting[freeing->waiting_count - 1];
+	if (is_certain(engine, last))
+		return;
+	if (last->user_sequence > writer->settled)
+		buffered_writer_flush(writer, engine->last_lsn);
+	buffered_writer_want_sync(writer);
+}
+
+void
+segment_freeing_step(struct engine *engine, bool is_urgent)
+{
+	if (engine->is_read_only || engine->has_failed ||
+	    engine->writer.has_failed)
+		return;
+	if (engine->freeing.waiting_count > 0)
+		free_certain(engine);
+	if (is_urgent || engine->segments.dead.count >= ROWS_AT_LEAST)
+		bury(engine, is_urgent);
+	if (is_urgent)
+		hurry(engine);
+}
+
+bool
+segment_freeing_ask_checkpoint(struct engine *engine)
+{
+	struct freeing *freeing = &engine->freeing;
+
+	if (engine->segments.dead.count == 0 || engine->checkpoints == NULL)
+		return false;
+	if (!checkpoint_writer_is_idle(engine->checkpoints))
+		return true;
+	if (freeing->checkpoints == CHECKPOINTS_MAX)
+		return false;
+	freeing->checkpoints++;
+	checkpoint_writer_demand(engine);
+	return true;
+}
+
+uint32_t
+segment_freeing_count(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	const struct freeing *freeing = &engine->freeing;
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < freeing->waiting_count; i++) {
+		const struct freeing_segment *waiting = &freeing->waiting[i];
+
+		count += segments->segments[waiting->segment].pins == 0;
+	}
+	return count;
+}
+
+/* ---- rows that nobody needs any more ---- */
+
+/* False while the row isn't settled: later, then. */
+static bool
+forget_row(struct engine *engine, const struct freed_life *life)
+{
+	struct table *freed = engine->freed;
+	struct key_hash hash = hash_of(engine, life->sequence);
+	struct index_entry old;
+
+	if (pending_map_find(&engine->pending, freed, hash.token,
+			     hash.fingerprint) != NULL)
+		return false;
+	if (primary_index_remove(freed->index, hash.token, hash.fingerprint,
+				 &old)) {
+		table_remove_entry(freed, &old);
+		segment_manager_kill_record(&engine->segments, old.location);
+		compaction_note_forgotten(engine, old.location.size);
+	}
+	return true;
+}
+
+void
+segment_freeing_forget(struct engine *engine)
+{
+	struct freeing *freeing = &engine->freeing;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < freeing->wanted_count; i++) {
+		const struct freed_life *life = &freeing->wanted[i];
+
+		if (!is_forgotten(engine, life->stream, life->last_write) ||
+		    !forget_row(engine, life))
+			freeing->wanted[kept++] = *life;
+	}
+	freeing->wanted_count = kept;
+	if (!engine->has_failed && !engine->writer.has_failed)
+		bury(engine, false);
+}
+
+int
+segment_freeing_restore(struct engine *engine, const struct freed_life *life,
+			struct error *error)
+{
+	struct freeing *freeing = &engine->freeing;
+
+	if (!reserve_wanted(freeing, 1))
+		return error_no_memory(error);
+	freeing->wanted[freeing->wanted_count++] = *life;
+	return 0;
+}

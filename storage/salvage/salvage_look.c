@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The first look at a damaged log: which life each place is in, the highest
+ * watermarks, the rows of table 3; and from that, which buffers count and which
+ * are missing. */
+#include "storage/salvage/salvage_state.h"
+
+#include <stdlib.h>
+
+/* Shorter than any stretch of sequences that an opening has ever made void;
+ * without the manifest longer gaps are taken for one of those. */
+#define GAP_MAX (UINT64_C(1) << 20)
+
+/* ---- lives, watermarks, rows of table 3 ---- */
+
+static void
+enter_life(struct salvage_scan *scan, const struct buffer_header *header)
+{
+	struct segment *segment =
+		&scan->engine->segments.segments[header->segment];
+	struct place_note *note = &scan->intake.notes[header->segment];
+
+	/* That of the first buffer, where it is intact. */
+	if (note->is_loaded || (note->is_counted && segment->life > 0) ||
+	    (segment->generation != GUESSED &&
+	     header->segment_sequence <= segment->sequence))
+		return;
+	*segment = (struct segment){
+		.sequence = header->segment_sequence,
+		.kind = header->kind,
+		.stream = header->stream,
+		.life = header->offset == 0,
+	};
+	note->is_counted = header->offset == 0;
+}
+
+/* Where no buffer is intact, a damaged one's header is believed as far as
+ * records turn out to be of that life. */
+static void
+guess_life(struct segment *entry, const struct buffer_header *header)
+{
+	if (entry->sequence == 0)
+		*entry = (struct segment){
+			.sequence = header->segment_sequence,
+			.kind = header->kind,
+			.stream = header->stream,
+			.generation = GUESSED,
+		};
+}
+
+/* A damaged buffer isn't missing: it is told of where its records are taken. */
+int
+salvage_look_at_damage(struct salvage_scan *scan, uint32_t segment,
+		       uint32_t offset, uint32_t end, const uint8_t *bytes,
+		       struct error *error)
+{
+	struct segment *entry = &scan->engine->segments.segments[segment];
+
+	for (; offset < end; offset += FORMAT_BLOCK_SIZE) {
+		struct buffer_place place = {
+			scan->engine->manifest.database_id, segment, offset
+		};
+		struct buffer_header header;
+
+		if (!format_peek_buffer(bytes + offset, &place, &header) ||
+		    (header.stream != STREAM_USER &&
+		     header.stream != STREAM_MOVING))
+			continue;
+		guess_life(entry, &header);
+		if (header.segment_sequence == entry->sequence &&
+		    log_map_add(&scan->damaged[header.stream - STREAM_USER],
+				&header, error) < 0)
+			return -(int)ERROR_FULL;
+	}
+	return 0;
+}
+
+int
+salvage_look_at_buffer(struct salvage_scan *scan,
+		       const struct buffer_header *header,
+		       const uint8_t *bytes, struct error *error)
+{
+	struct log_intake *intake = &scan->intake;
+	struct log_stream *stream =
+		log_intake_stream(intake, header->stream);
+	uint64_t unused;
+
+	salvage_raise(&intake->streams[0].watermark, header->user_watermark);
+	salvage_raise(&intake->streams[1].watermark, header->moving_watermark);
+	salvage_raise(&intake->last_lsn, header->last_lsn);
+	if (header->clock_us > scan->engine->clock_us)
+		scan->engine->clock_us = header->clock_us;
+	if (format_find_nonsense(header) != NULL)
+		return 0;
+	enter_life(scan, header);
+	if (header->segment_sequence !=
+		    scan->engine->segments.segments[header->segment].sequence ||
+	    header->write_sequence <= stream->replay_base ||
+	    void_list_contains(salvage_voids_of(scan, header->stream),
+			       header->write_sequence))
+		return 0;
+	if (log_map_add(&stream->map, header, error) < 0)
+		return -(int)ERROR_FULL;
+	if (header->kind == BUFFER_PART)
+		return 0;
+	/* What makes no sense there is told when the records are taken. */
+	if (replay_peek(&intake->replay, header, bytes, &unused, error) < 0 &&
+	    error->code == ERROR_FULL)
+		return -(int)ERROR_FULL;
+	return 0;
+}
+
+static int
+compare_ranges(const void *a, const void *b)
+{
+	const struct void_range *left = a, *right = b;
+
+	if (left->first != right->first)
+		return left->first < right->first ? -1 : 1;
+	return 0;
+}
+
+static int
+collect_freed(struct salvage_scan *scan, uint8_t number, struct error *error)
+{
+	struct log_stream *stream = log_intake_stream(&scan->intake, number);
+	const struct replay *replay = &scan->intake.replay;
+
+	stream->freed =
+		malloc((replay->freed_count + 1) * sizeof(*stream->freed));
+	if (stream->freed == NULL)
+		return error_no_memory(error);
+	for (size_t i = 0; i < replay->freed_count; i++) {
+		const struct freed_life *life = &replay->freed[i].life;
+
+		if (life->stream == number)
+			stream->freed[stream->freed_count++] =
+				(struct void_range){ life->first_write,
+						     life->last_write };
+	}
+	if (stream->freed_count > 0)
+		qsort(stream->freed, stream->freed_count,
+		      sizeof(*stream->freed), compare_ranges);
+	return 0;
+}
+
+/* ---- what is missing ---- */
+
+/* Sequences that are there, or may be missing. */
+struct stretch {
+	uint64_t first;
+	uint64_t last;
+	const struct log_run *run; /* NULL: may be missing */
+};
+
+struct stretches {
+	struct stretch *stretches;
+	size_t count;
+};
+
+static void
+add_ranges(struct stretches *to, const struct void_range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		to->stretches[to->count++] = (struct stretch){
+			.first = ranges[i].first, .last = ranges[i].last
+		};
+}
+
+static int
+compare_stretches(const void *a, const void *b)
+{
+	const struct stretch *left = a, *right = b;
+
+	if (left->first != right->first)
+		return left->first < right->first ? -1 : 1;
+	return 0;
+}
+
+static void
+add_runs(struct stretches *to, const struct log_map *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		to->stretches[to->count++] = (struct stretch){
+			map->runs[i].first, map->runs[i].last, &map->runs[i]
+		};
+}
+
+static int
+gather_stretches(const struct log_stream *stream,
+		 const struct log_map *damaged, const struct void_list *voids,
+		 struct stretches *to, struct error *error)
+{
+	size_t most = stream->map.count + damaged->count +
+		      stream->freed_count + voids->count;
+
+	to->stretches = malloc((most + 1) * sizeof(*to->stretches));
+	if (to->stretches == NULL)
+		return error_no_memory(error);
+	add_runs(to, &stream->map);
+	add_runs(to, damaged);
+	add_ranges(to, stream->freed, stream->freed_count);
+	add_ranges(to, voids->ranges, voids->count);
+	if (to->count > 1)
+		qsort(to->stretches, to->count, sizeof(*to->stretches),
+		      compare_stretches);
+	return 0;
+}
+
+static void
+widen(const struct salvage_scan *scan, struct salvage_gap *gap, uint64_t first,
+      uint64_t end, const struct log_run *before)
+{
+	if (!scan->source->has_manifest && end - first >= GAP_MAX)
+		return;
+	if (gap->count == 0) {
+		gap->first = first;
+		gap->segment = before == NULL ? 0 : before->last_segment;
+		gap->offset = before == NULL ? 0 : before->last_end;
+	}
+	gap->count += end - first;
+	gap->last = end - 1;
+}
+
+/* Without a manifest nothing tells a torn end from what was damaged since: what
+ * says that it stands behind the end is taken for that. */
+static uint64_t
+find_damaged_last(const struct log_map *damaged, uint64_t last)
+{
+	uint64_t end = last;
+
+	for (size_t i = 0; i < damaged->count; i++) {
+		uint64_t found = damaged->runs[i].last;
+
+		if (found > last && found - last < 2 * GAP_MAX)
+			salvage_raise(&end, found);
+	}
+	return end;
+}
+
+/* The last buffer that counts: behind one that is missing an intact one does,
+ * too, since whether the missing one was never written or was damaged since
+ * nobody knows.  What ends in the middle of a batch was never told to be
+ * there. */
+static uint64_t
+find_last(const struct salvage_scan *scan, const struct log_stream *stream,
+	  const struct log_map *damaged)
+{
+	uint64_t last = stream->watermark;
+
+	for (size_t i = 0; i < stream->map.count; i++)
+		salvage_raise(&last, stream->map.runs[i].last_batch_end);
+	return scan->source->has_manifest ? last :
+					    find_damaged_last(damaged, last);
+}
+
+/* All that is missing among what counts. */
+static struct salvage_gap
+find_gap(const struct salvage_scan *scan, const struct log_stream *stream,
+	 const struct stretches *known)
+{
+	struct salvage_gap gap = { 0 };
+	const struct log_run *before = NULL;
+	uint64_t next = stream->base + 1;
+
+	for (size_t i = 0; i < known->count; i++) {
+		const struct stretch *at = &known->stretches[i];
+		uint64_t end = at->first <= stream->accepted ?
+				       at->first :
+				       stream->accepted + 1;
+
+		if (end > next)
+			widen(scan, &gap, next, end, before);
+		if (at->last >= next)
+			next = at->last + 1;
+		if (at->run != NULL)
+			before = at->run;
+	}
+	if (next <= stream->accepted)
+		widen(scan, &gap, next, stream->accepted + 1, before);
+	return gap;
+}
+
+int
+salvage_judge_stream(struct salvage_scan *scan, uint8_t number,
+		     struct error *error)
+{
+	struct log_stream *stream = log_intake_stream(&scan->intake, number);
+	const struct log_map *damaged = &scan->damaged[number - STREAM_USER];
+	struct stretches known = { 0 };
+	struct salvage_gap gap;
+	int status = collect_freed(scan, number, error);
+
+	stream->accepted = find_last(scan, stream, damaged);
+	if (status == 0)
+		status = gather_stretches(stream, damaged,
+					  salvage_voids_of(scan, number),
+					  &known, error);
+	if (status < 0)
+		return status;
+	gap = find_gap(scan, stream, &known);
+	free(known.stretches);
+	salvage_lose_buffers(scan->source, number, &gap);
+	return 0;
+}

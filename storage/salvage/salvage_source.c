@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/salvage/salvage_source.h"
+
+#include "storage/salvage/salvage_losses.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SAMPLES_MAX = 4096, /* buffers that are asked for the geometry */
+	FILES_MAX = 1 << 20,
+	SEGMENT_SIZE_DEFAULT = 128 << 10
+};
+
+/* ---- progress ---- */
+
+int
+salvage_go_on(struct salvage_source *source, uint64_t bytes,
+	      struct error *error)
+{
+	struct salvage_report *report = source->report;
+	struct engine_progress progress;
+
+	source->done_bytes += bytes;
+	progress = (struct engine_progress){ source->done_bytes,
+					     source->total_bytes };
+	if (report->on_progress != NULL &&
+	    report->on_progress(report->context, &progress))
+		return error_set(error, ERROR_CANCELLED,
+				 "the salvage was interrupted");
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static void
+read_block(struct salvage_source *source, uint32_t segment, uint32_t offset,
+	   uint8_t *to, size_t size, bool is_told)
+{
+	struct segment_place place = segment_manager_place(
+		&source->engine.segments, segment, offset);
+	int64_t got = place.file == NULL ?
+			      0 :
+			      io_read_now(source->engine.io, place.file,
+					  place.offset, to, size);
+
+	if (got < 0 && is_told)
+		salvage_lose(source, segment, offset, (uint32_t)size,
+			     LOSS_UNREADABLE, 0);
+	if (got < 0)
+		got = 0;
+	memset(to + got, 0, size - (size_t)got);
+}
+
+void
+salvage_read(struct salvage_source *source, uint32_t segment, uint32_t offset,
+	     uint8_t *to, size_t size, bool is_told)
+{
+	struct segment_place place = segment_manager_place(
+		&source->engine.segments, segment, offset);
+	int64_t got = place.file == NULL ?
+			      0 :
+			      io_read_now(source->engine.io, place.file,
+					  place.offset, to, size);
+
+	if (got >= 0) {
+		memset(to + got, 0, size - (size_t)got);
+		return;
+	}
+	/* Some of it can't be read: block by block, so that little is lost. */
+	for (size_t done = 0; done < size; done += FORMAT_BLOCK_SIZE) {
+		size_t left = size - done;
+
+		read_block(source, segment, offset + (uint32_t)done, to + done,
+			   left < FORMAT_BLOCK_SIZE ? left :
+						      FORMAT_BLOCK_SIZE,
+			   is_told);
+	}
+}
+
+/* ---- files ---- */
+
+struct file_names {
+	uint32_t count; /* one more than the highest number */
+	uint64_t sizes; /* of all, bytes */
+};
+
+static int
+visit_name(void *context, const char *name)
+{
+	struct file_names *names = context;
+	char canonical[SEGMENT_FILE_NAME_SIZE];
+	uint32_t shard, number;
+
+	if (!segment_file_parse_name(name, &shard, &number))
+		return 0;
+	segment_file_name(number, canonical);
+	if (shard == 0 && strcmp(name, canonical) == 0 && number < FILES_MAX &&
+	    number >= names->count)
+		names->count = number + 1;
+	return 0;
+}
+
+static void
+open_file(struct salvage_source *source, uint32_t number)
+{
+	struct io *io = source->engine.io;
+	struct segment_file *file = &source->engine.segments.files[number];
+	struct salvage_file *known = &source->files[number];
+	char name[SEGMENT_FILE_NAME_SIZE];
+	int status;
+
+	segment_file_name(number, name);
+	status = io->methods->open(io, name, IO_READ_ONLY, &file->file);
+	known->is_there =
+		status == 0 &&
+		io->methods->size(io, file->file, &known->size) == 0;
+	if (known->is_there)
+		return;
+	if (status == 0)
+		io->methods->close(io, file->file);
+	file->file = NULL;
+	known->size = 0;
+	known->reason = status == -ENOENT ? "it is missing" :
+					    "it can't be opened";
+}
+
+static int
+open_files(struct salvage_source *source, struct error *error)
+{
+	struct segment_manager *segments = &source->engine.segments;
+	struct io *io = source->engine.io;
+	struct file_names names = { 0 };
+	int status = io->methods->list(io, visit_name, &names);
+
+	if (status < 0)
+		return io_error(io, status, "list", NULL, IO_NO_OFFSET, error);
+	if (source->has_manifest &&
+	    names.count < source->engine.manifest.file_count &&
+	    source->engine.manifest.file_count < FILES_MAX)
+		names.count = source->engine.manifest.file_count;
+	/* One more, so that there is memory without any. */
+	if (!segment_manager_reserve(segments, names.count + 1, 1))
+		return error_no_memory(error);
+	source->files =
+		calloc((size_t)names.count + 1, sizeof(*source->files));
+	if (source->files == NULL)
+		return error_no_memory(error);
+	for (uint32_t i = 0; i < names.count; i++) {
+		segments->files[i] = (struct segment_file){ 0 };
+		segments->file_count++;
+		open_file(source, i);
+	}
+	return 0;
+}
+
+/* When the geometry is known: which segments there are. */
+static int
+count_segments(struct salvage_source *source, struct error *error)
+{
+	struct segment_manager *segments = &source->engine.segments;
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < segments->file_count; i++) {
+		/* One may be cut in a segment's middle. */
+		uint64_t whole = (source->files[i].size +
+				  segments->segment_size - 1) /
+				 segments->segment_size;
+
+		if (whole > segments->file_segments)
+			whole = segments->file_segments;
+		if (whole > 0)
+			count = (uint64_t)i * segments->file_segments + whole;
+	}
+	if (count >= INDEX_SEGMENTS_MAX ||
+	    !segment_manager_reserve(segments, segments->file_count,
+				     (uint32_t)count + 1))
+		return error_no_memory(error);
+	segments->segment_count = (uint32_t)count;
+	return 0;
+}
+
+int
+salvage_source_extend(struct salvage_source *source, uint32_t count,
+		      struct error *error)
+{
+	struct segment_manager *segments = &source->engine.segments;
+	uint32_t before = segments->segment_count;
+
+	if (count <= before ||
+	    count > (uint64_t)segments->file_count * segments->file_segments)
+		return 0;
+	if (!segment_manager_reserve(segments, segments->file_count, count + 1))
+		return error_no_memory(error);
+	memset(&segments->segments[before], 0,
+	       (count - before) * sizeof(*segments->segments));
+	segments->segment_count = count;
+	return 0;
+}
+
+/* ---- who it is ---- */
+
+/* Where an intact buffer was found, and where it says it stands. */
+struct sample {
+	uint32_t file;
+	uint64_t at; /* offset in the file */
+	uint32_t segment;
+	uint32_t offset;
+	uint64_t database_id;
+};
+
+struct samples {
+	struct sample *samples;
+	uint32_t count;
+};
+
+static void
+take_sample(struct samples *samples, uint32_t file, uint64_t at,
+	    const uint8_t *bytes, size_t available)
+{
+	struct buffer_header header;
+	struct buffer_place place;
+
+	if (samples->count == SAMPLES_MAX ||
+	    !format_read_header(bytes, &header))
+		return;
+	place = (struct buffer_place){ header.database_id, header.segment,
+				       header.offset };
+	if (format_open_buffer(bytes, available, &place, &header) ==
+	    FORMAT_VALID)
+		samples->samples[samples->count++] = (struct sample){
+			file, at, header.segment, header.offset,
+			header.database_id
+		};
+}
+
+static int
+sample_file(struct salvage_source *source, uint32_t number,
+	    struct samples *samples, uint8_t *data, struct error *error)
+{
+	struct segment_file *file = &source->engine.segments.files[number];
+	struct io *io = source->engine.io;
+	uint32_t most = 2 * FORMAT_SEGMENT_SIZE_MAX;
+	uint64_t at = 0;
+	int64_t got;
+
+	do {
+		uint32_t end;
+
+		got = io_read_now(io, file->file, at, data, most);
+		/* The second half again, with what is behind it. */
+		end = got < (int64_t)most ? (uint32_t)(got < 0 ? 0 : got) :
+					    FORMAT_SEGMENT_SIZE_MAX;
+		for (uint32_t i = 0; i + FORMAT_BLOCK_SIZE <= end;
+		     i += FORMAT_BLOCK_SIZE)
+			take_sample(samples, number, at + i, data + i,
+				    (size_t)got - i);
+		at += FORMAT_SEGMENT_SIZE_MAX;
+		if (salvage_go_on(source, 0, error) < 0)
+			return -(int)ERROR_CANCELLED;
+	} while (got == (int64_t)most && samples->count < SAMPLES_MAX);
+	return 0;
+}
+
+/* How many samples a geometry explains. */
+static uint32_t
+count_explained(const struct samples *samples, uint64_t database_id,
+		uint32_t segment_size, uint64_t file_segments)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < samples->count; i++) {
+		const struct sample *sample = &samples->samples[i];
+
+		count += sample->database_id == database_id &&
+			 sample->offset < segment_size &&
+			 sample->at == (sample->segment -
+					sample->file * file_segments) *
+						       segment_size +
+					       sample->offset;
+	}
+	return count;
+}
+
+/* Segments of a file, as one sample has it; 0: it can't tell. */
+static uint64_t
+guess_file_segments(const struct sample *sample, uint32_t segment_size)
+{
+	uint64_t in_file = (sample->at - sample->offset) / segment_size;
+
+	if (sample->file == 0 || sample->segment < in_file)
+		return 0;
+	return (sample->segment - in_file) / sample->file;
+}
+
+static uint64_t
+find_file_segments(const struct samples *samples, uint32_t segment_size)
+{
+	for (uint32_t i = samples->count; i-- > 0;) {
+		uint64_t guess = guess_file_segments(&samples->samples[i],
+						     segment_size);
+
+		if (guess > 0 && guess <= FORMAT_FILE_SEGMENTS_MAX)
+			return guess;
+	}
+	return FORMAT_FILE_SEGMENTS_MAX; /* there is one file */
+}
+
+static void
+deduce_geometry(const struct samples *samples, struct manifest *manifest)
+{
+	uint32_t best = 0;
+
+	for (uint32_t size = FORMAT_SEGMENT_SIZE_MIN;
+	     size <= FORMAT_SEGMENT_SIZE_MAX; size *= 2) {
+		uint64_t file_segments = find_file_segments(samples, size);
+		uint32_t explained = count_explained(
+			samples, manifest->database_id, size, file_segments);
+
+		if (explained < best ||
+		    (explained == best && size > SEGMENT_SIZE_DEFAULT))
+			continue;
+		best = explained;
+		manifest->segment_size = size;
+		manifest->file_segments = (uint32_t)file_segments;
+	}
+}
+
+/* The database that most of them belong to. */
+static uint64_t
+find_database_id(const struct samples *samples)
+{
+	uint64_t id = 0;
+	uint32_t votes = 0;
+
+	for (uint32_t i = 0; i < samples->count; i++) {
+		if (votes == 0)
+			id = samples->samples[i].database_id;
+		if (samples->samples[i].database_id == id)
+			votes++;
+		else
+			votes--;
+	}
+	return id;
+}
+
+static int
+deduce(struct salvage_source *source, struct error *error)
+{
+	struct segment_manager *segments = &source->engine.segments;
+	struct manifest *manifest = &source->engine.manifest;
+	struct samples samples = { 0 };
+	uint8_t *data = malloc(2 * (size_t)FORMAT_SEGMENT_SIZE_MAX);
+	int status = 0;
+
+	samples.samples = malloc(SAMPLES_MAX * sizeof(*samples.samples));
+	if (data == NULL || samples.samples == NULL)
+		status = error_no_memory(error);
+	for (uint32_t i = 0; i < segments->file_count && status == 0; i++) {
+		if (source->files[i].is_there)
+			status = sample_file(source, i, &samples, data, error);
+	}
+	if (status == 0 && samples.count == 0)
+		status = error_set(error, ERROR_CORRUPT,
+				   "%s holds nothing of a logstor database",
+				   source->engine.io->methods->path(
+					   source->engine.io));
+	if (status == 0) {
+		*manifest = (struct manifest){
+			.database_id = find_database_id(&samples),
+			.file_count = segments->file_count,
+			.next_table = ENGINE_TABLE_FIRST,
+		};
+		deduce_geometry(&samples, manifest);
+	}
+	free(samples.samples);
+	free(data);
+	return status;
+}
+
+/* ---- opening and closing ---- */
+
+static int
+load_manifest(struct salvage_source *source, struct error *error)
+{
+	struct engine *engine = &source->engine;
+	struct error failure = ERROR_INIT;
+	int status = manifest_load(engine->io, &engine->manifest, &failure);
+
+	source->has_manifest = status == 0;
+	if (status == MANIFEST_MISSING)
+		salvage_note(source, MANIFEST_NAME, UINT64_MAX,
+			     "it is missing");
+	if (status >= 0)
+		return 0;
+	if (failure.code == ERROR_CORRUPT || failure.code == ERROR_IO) {
+		salvage_note_failure(source, MANIFEST_NAME, failure.message);
+		return 0;
+	}
+	*error = failure; /* of a newer format, or no memory: no damage */
+	return status;
+}
+
+/* A writer would change under us what we look at. */
+static int
+lock(struct io *io, struct error *error)
+{
+	int64_t owner;
+
+	if (io->methods->lock(io, "lock", true, &owner) != -EBUSY)
+		return 0;
+	return error_set(error, ERROR_BUSY, "database %s is in use",
+			 io->methods->path(io));
+}
+
+static int
+open_source(struct salvage_source *source, struct error *error)
+{
+	struct engine *engine = &source->engine;
+	struct segment_manager *segments = &engine->segments;
+	int status = lock(engine->io, error);
+	void *data;
+
+	if (posix_memalign(&data, IO_ALIGNMENT, FORMAT_SEGMENT_SIZE_MAX) != 0)
+		return error_no_memory(error);
+	source->data = data;
+	segments->io = engine->io;
+	segments->file_flags = IO_READ_ONLY;
+	if (status == 0)
+		status = load_manifest(source, error);
+	if (status == 0)
+		status = open_files(source, error);
+	if (status == 0 && !source->has_manifest)
+		status = deduce(source, error);
+	if (status < 0)
+		return status;
+	segments->database_id = engine->manifest.database_id;
+	segments->segment_size = engine->manifest.segment_size;
+	segments->file_segments = engine->manifest.file_segments;
+	engine->clock_us = engine->manifest.clock_us;
+	return count_segments(source, error);
+}
+
+int
+salvage_source_open(struct salvage_source *source, struct io *io,
+		    struct salvage_report *report, struct error *error)
+{
+	int status;
+
+	*source = (struct salvage_source){ .report = report };
+	source->engine.io = io;
+	source->engine.is_read_only = true;
+	source->engine.retired_token = INT64_MIN;
+	status = open_source(source, error);
+	if (status < 0)
+		salvage_source_close(source);
+	return status;
+}
+
+void
+salvage_source_close(struct salvage_source *source)
+{
+	struct engine *engine = &source->engine;
+	struct segment_manager *segments = &engine->segments;
+	struct io *io = engine->io;
+
+	for (uint32_t i = 0; i < segments->file_count; i++) {
+		if (segments->files[i].file != NULL)
+			io->methods->close(io, segments->files[i].file);
+	}
+	segments->file_count = 0;
+	segments->io = io;
+	segment_manager_finish(segments);
+	table_registry_finish(&engine->tables);
+	manifest_finish(&engine->manifest);
+	free(source->files);
+	free(source->losses.losses);
+	free(source->data);
+	io->methods->destroy(io);
+}

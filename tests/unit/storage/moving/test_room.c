@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * When a database says that it is full, and when it doesn't. */
+#include "storage/engine_state.h"
+#include "storage/moving/room.h"
+#include "storage/moving/separator.h"
+#include "tests/support/engine_driver.h"
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEGMENTS = 40, VALUE_MAX = 4000 };
+
+struct world {
+	struct fault_disk *disk;
+	struct engine *engine;
+	uint32_t table;
+};
+
+struct geometry {
+	uint32_t segment_size;
+	uint32_t segments;
+	enum engine_sync sync;
+	bool is_eager;
+};
+
+static const struct geometry usual = { 4096, SEGMENTS, ENGINE_SYNC_FULL,
+				       false };
+
+static struct engine_options
+options_of(const struct geometry *geometry)
+{
+	struct engine_options options = driver_small;
+
+	options.segment_size = geometry->segment_size;
+	options.size_max =
+		(uint64_t)geometry->segments * geometry->segment_size;
+	options.sync = geometry->sync;
+	options.is_separation_eager = geometry->is_eager;
+	return options;
+}
+
+static struct world
+make_world_of(const struct geometry *geometry)
+{
+	struct engine_options options = options_of(geometry);
+	struct world world = { .disk = fault_disk_create(1) };
+
+	world.engine = driver_open(fault_disk_open(world.disk), &options);
+	world.table = driver_create_table(world.engine);
+	return world;
+}
+
+static struct world
+make_world(void)
+{
+	return make_world_of(&usual);
+}
+
+static void
+finish(struct world *world)
+{
+	driver_close(world->engine);
+	fault_disk_destroy(world->disk);
+}
+
+static int
+try_put(struct world *world, int number, size_t size, struct error *error)
+{
+	char key[16], value[VALUE_MAX];
+	struct engine_write write = {
+		.kind = ENGINE_WRITE_ROW,
+		.table = world->table,
+		.value = slice_make(value, size),
+		.timestamp_us = engine_timestamp_us(world->engine),
+	};
+	uint64_t lsn;
+
+	snprintf(key, sizeof(key), "%d", number);
+	write.key = slice_from_string(key);
+	memset(value, 'a' + number % 26, sizeof(value));
+	return driver_try_write(world->engine, &write, 1, &lsn, error);
+}
+
+static int
+fill(struct world *world, size_t size)
+{
+	struct error error = ERROR_INIT;
+	int rows = 0, status;
+
+	while ((status = try_put(world, rows, size, &error)) == 0)
+		rows++;
+	assert_int_equal(status, -(int)ERROR_FULL);
+	driver_commit(world->engine, engine_last_lsn(world->engine));
+	assert_int_equal(driver_count(world->engine, world->table), rows);
+	return rows;
+}
+
+TEST(what_is_superseded_before_it_settles_fills_nothing)
+{
+	struct world world = make_world();
+	struct error error = ERROR_INIT;
+
+	/* Without a commit: nothing is dead until it settles. */
+	for (int i = 0; i < 2000; i++)
+		assert_int_equal(try_put(&world, i % 5, 3000, &error), 0);
+	assert_int_equal(driver_count(world.engine, world.table), 5);
+	finish(&world);
+}
+
+TEST(a_full_database_has_room_again_when_a_table_is_dropped)
+{
+	struct world world = make_world();
+	struct error error = ERROR_INIT;
+
+	/* Small rows, so that forgetting them takes many steps. */
+	assert_true(fill(&world, 10) > 1000);
+	driver_drop_table(world.engine, world.table);
+	world.table = driver_create_table(world.engine);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(try_put(&world, i, 3000, &error), 0);
+	finish(&world);
+}
+
+static uint32_t
+available(const struct world *world)
+{
+	return segment_manager_available(&world->engine->segments);
+}
+
+/* One by one, each with a commit: it takes a block at least. */
+static void
+delete_all(struct world *world, int rows)
+{
+	char key[16];
+
+	for (int i = 0; i < rows; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		driver_commit(world->engine,
+			      driver_delete(world->engine, world->table, key));
+	}
+	assert_int_equal(driver_count(world->engine, world->table), 0);
+}
+
+TEST(a_full_database_takes_deletions_and_then_rows_again)
+{
+	static const size_t sizes[] = { 10, 100, 900, 3000, 3880 };
+	static const struct geometry geometries[] = {
+		{ 4096, SEGMENTS, ENGINE_SYNC_FULL, false },
+		{ 4096, 24, ENGINE_SYNC_GROUP, false },
+		{ 16384, 24, ENGINE_SYNC_OFF, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(geometries); i++) {
+		for (size_t j = 0; j < ARRAY_COUNT(sizes); j++) {
+			struct world world = make_world_of(&geometries[i]);
+			int rows = fill(&world, sizes[j]);
+
+			delete_all(&world, rows);
+			assert_true(fill(&world, sizes[j]) >= rows - rows / 10);
+			finish(&world);
+		}
+	}
+}
+
+/* A buffer of what came from segments that aren't victims would free none. */
+TEST(eager_separation_leaves_the_reserve_alone)
+{
+	static const struct geometry geometry = { 16384, 40, ENGINE_SYNC_FULL,
+						  true };
+	struct world world = make_world_of(&geometry);
+	struct engine *engine = world.engine;
+	struct segment_manager *segments = &engine->segments;
+	struct error error = ERROR_INIT;
+	uint64_t next;
+
+	for (int i = 0; i < 160; i++) {
+		assert_int_equal(try_put(&world, i, 1000, &error), 0);
+		if (i % 15 == 14)
+			driver_commit(engine, engine_last_lsn(engine));
+	}
+	driver_commit(engine, engine_last_lsn(engine));
+	while (!moving_writer_is_idle(&engine->moving))
+		assert_int_equal(engine_poll(engine, -1, &error), 0);
+	assert_true(separator_bytes(engine->separator) > 0);
+	while (available(&world) > SEGMENT_RESERVE)
+		segment_manager_set_aside(
+			segments, segment_manager_find_run(segments, 1), 1);
+	next = engine->moving.next_write_sequence;
+	separator_flush(engine);
+	separator_step(engine, SEGMENT_NONE);
+	assert_int_equal(engine->moving.next_write_sequence, next);
+	assert_true(separator_is_empty(engine->separator));
+	assert_int_equal(driver_count(engine, world.table), 160);
+	driver_abandon(engine, world.disk);
+}
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* Overwrites any of ${rows}, in batches of one, committed now and then; returns
+ * how many were refused. */
+static int
+overwrite(struct world *world, int rows, size_t size, int count,
+	  uint64_t *random)
+{
+	int refused = 0;
+
+	for (int i = 0; i < count; i++) {
+		struct error error = ERROR_INIT;
+		int key = (int)(next_random(random) % (unsigned)rows);
+
+		refused += try_put(world, key, size, &error) < 0;
+		if (next_random(random) % 8 == 0)
+			driver_commit(world->engine,
+				      engine_last_lsn(world->engine));
+	}
+	driver_commit(world->engine, engine_last_lsn(world->engine));
+	return refused;
+}
+
+static void
+check_overwrites(const struct geometry *geometry, size_t size, int percent,
+		 int count, uint64_t seed)
+{
+	struct world world = make_world_of(geometry);
+	struct error error = ERROR_INIT;
+	uint64_t random = seed;
+	int most = fill(&world, size), refused;
+
+	finish(&world);
+	world = make_world_of(geometry);
+	for (int i = 0; i < most * percent / 100; i++)
+		assert_int_equal(try_put(&world, i, size, &error), 0);
+	refused = overwrite(&world, most * percent / 100, size, count,
+			    &random);
+	if (refused > 0)
+		print_error("# %d of %d refused: rows of %zu, %d%% of %d, "
+			    "segments of %u, seed %llu\n",
+			    refused, count, size, percent, most,
+			    geometry->segment_size, (unsigned long long)seed);
+	assert_int_equal(refused, 0);
+	assert_int_equal(driver_count(world.engine, world.table),
+			 most * percent / 100);
+	finish(&world);
+}
+
+/* SEED and RUNS in the environment: that many seeds from there on. */
+static uint64_t
+number_of(const char *name, uint64_t usually)
+{
+	const char *text = getenv(name);
+
+	return text == NULL ? usually : strtoull(text, NULL, 10);
+}
+
+TEST(what_fits_can_be_overwritten_for_ever)
+{
+	static const struct geometry geometries[] = {
+		{ 4096, SEGMENTS, ENGINE_SYNC_GROUP, false },
+		{ 4096, 24, ENGINE_SYNC_FULL, false },
+		{ 4096, 128, ENGINE_SYNC_OFF, true },
+		{ 16384, 40, ENGINE_SYNC_GROUP, true },
+		{ 131072, 32, ENGINE_SYNC_FULL, false },
+	};
+	static const size_t sizes[] = { 10, 100, 1000, 3000 };
+	static const int percents[] = { 80, 90 };
+	uint64_t seed = number_of("SEED", 1), runs = number_of("RUNS", 1);
+
+	for (; runs > 0; runs--, seed++) {
+		print_message("# seed %llu\n", (unsigned long long)seed);
+		for (size_t i = 0; i < ARRAY_COUNT(geometries); i++) {
+			for (size_t j = 0; j < ARRAY_COUNT(sizes) * 2; j++)
+				check_overwrites(&geometries[i], sizes[j / 2],
+						 percents[j % 2], 2000, seed);
+		}
+	}
+}
+
+/* Another process finds it as the one before has left it. */
+static void
+go_on_elsewhere(struct world *world, const struct geometry *geometry,
+		bool has_power_failed)
+{
+	struct engine_options options = options_of(geometry);
+
+	world->disk = has_power_failed ?
+			      driver_crash(world->engine, world->disk, 7) :
+			      driver_kill(world->engine, world->disk);
+	world->engine = driver_open(fault_disk_open(world->disk), &options);
+}
+
+TEST(a_full_database_is_opened_and_emptied_after_a_crash)
+{
+	static const size_t sizes[] = { 10, 100, 1000, 3000 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(sizes) * 2; i++) {
+		struct world world = make_world();
+		int rows = fill(&world, sizes[i / 2]);
+		uint64_t random = i + 1;
+
+		go_on_elsewhere(&world, &usual, i % 2 == 1);
+		assert_int_equal(driver_count(world.engine, world.table), rows);
+		/* Where it is full it stays so, and that is all. */
+		overwrite(&world, rows, sizes[i / 2], 200, &random);
+		go_on_elsewhere(&world, &usual, i % 2 == 1);
+		driver_compact(world.engine);
+		delete_all(&world, rows);
+		go_on_elsewhere(&world, &usual, i % 2 == 1);
+		assert_true(fill(&world, sizes[i / 2]) >= rows - rows / 10);
+		finish(&world);
+	}
+}
+
+TEST(a_full_disk_takes_deletions_and_then_rows_again)
+{
+	static const size_t sizes[] = { 10, 100, 1000, 3000 };
+	/* Files could grow, if the disk had room. */
+	struct geometry geometry = usual;
+
+	geometry.segments = 0;
+	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
+		struct world world = make_world_of(&geometry);
+		uint64_t random = 1;
+		int rows;
+
+		world.disk->bytes_max = 400 << 10;
+		rows = fill(&world, sizes[i]);
+		driver_compact(world.engine);
+		delete_all(&world, rows);
+		go_on_elsewhere(&world, &geometry, true);
+		world.disk->bytes_max = 400 << 10;
+		assert_true(fill(&world, sizes[i]) >= rows - rows / 10);
+		/* There is room again. */
+		world.disk->bytes_max = 0;
+		world.disk->clock_us += 60000000;
+		overwrite(&world, rows, sizes[i], 100, &random);
+		assert_int_equal(overwrite(&world, rows, sizes[i], 500,
+					   &random),
+				 0);
+		finish(&world);
+	}
+}
+
+TEST(the_reserve_is_for_deletions_and_moving)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	struct segment_manager *segments = &engine->segments;
+	struct error error = ERROR_INIT;
+
+	fill(&world, 3000);
+	while (segment_manager_available(segments) > SEGMENT_RESERVE)
+		segment_manager_set_aside(
+			segments, segment_manager_find_run(segments, 1), 1);
+	assert_int_equal(room_find(engine, 0, ROOM_ORDINARY, &error), 0);
+	assert_int_not_equal(room_find(engine, 1, ROOM_ORDINARY, &error), 0);
+	assert_int_equal(room_find(engine,
+				   SEGMENT_RESERVE - SEGMENT_RESERVE_MOVING,
+				   ROOM_RECLAIMING, &error),
+			 0);
+	/* As nothing can be won, all but the last one. */
+	assert_int_equal(room_find(engine, SEGMENT_RESERVE - 1,
+				   ROOM_RECLAIMING, &error),
+			 0);
+	assert_int_not_equal(room_find(engine, SEGMENT_RESERVE,
+				       ROOM_RECLAIMING, &error),
+			     0);
+	driver_abandon(engine, world.disk);
+}
+
+TEST(who_waits_for_work_that_wins_nothing_is_told_in_the_end)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	struct error error = ERROR_INIT;
+	uint64_t *moved = &engine->moving.buffers_written;
+
+	fill(&world, 3000);
+	/* As if moving went on without an end. */
+	engine->moving.count = 1;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 ENGINE_PENDING);
+		*moved += 256 + 64;
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 ENGINE_PENDING);
+		(*moved)++;
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 -(int)ERROR_FULL);
+		/* The next one waits from the start. */
+	}
+	assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+			 ENGINE_PENDING);
+	engine->counters.checkpoints += 16;
+	assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+			 ENGINE_PENDING);
+	engine->counters.checkpoints++;
+	assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+			 -(int)ERROR_FULL);
+	engine->moving.count = 0;
+	driver_abandon(engine, world.disk);
+}
+
+TEST(who_got_room_has_not_waited)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	struct error error = ERROR_INIT;
+
+	/* Meanwhile rows of table 3 may have opened a segment: the one who has
+	 * waited needs none. */
+	engine->room_wait.is_waiting = true;
+	assert_int_equal(try_put(&world, 0, 10, &error), 0);
+	assert_false(engine->room_wait.is_waiting);
+	fill(&world, 3000);
+	engine->moving.count = 1;
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, &error),
+				 ENGINE_PENDING);
+		engine->moving.buffers_written += 200;
+		if (i % 2 == 0)
+			room_found(engine);
+	}
+	engine->moving.count = 0;
+	driver_abandon(engine, world.disk);
+}
+
+TEST(files_grow_ahead_only_while_waste_is_small)
+{
+	struct world world = make_world();
+	struct segment_manager *segments = &world.engine->segments;
+	uint32_t used;
+
+	fill(&world, 3000);
+	used = segments->segment_count - segments->free_count -
+	       segments->freeing_count - segments->dead.count;
+	assert_true(used > 20);
+	assert_true(room_may_grow(world.engine));
+	/* A quarter more than what lives, and 16 segments. */
+	segments->live_bytes = (used - 16) * 4096ull * 4 / 5;
+	assert_true(room_may_grow(world.engine));
+	segments->live_bytes -= 4096;
+	assert_false(room_may_grow(world.engine));
+	driver_abandon(world.engine, world.disk);
+}
+
+TEST(a_full_database_is_compacted_as_far_as_there_is_room)
+{
+	static const size_t sizes[] = { 10, 100, 900, 3000 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
+		struct world world = make_world();
+		int rows = fill(&world, sizes[i]);
+
+		for (int j = 0; j < 3; j++) {
+			driver_compact(world.engine);
+			assert_true(available(&world) >= SEGMENT_RESERVE - 1);
+		}
+		assert_int_equal(driver_count(world.engine, world.table), rows);
+		finish(&world);
+	}
+}
+
+TEST(compacting_a_crowded_database_wins_what_is_dead)
+{
+	struct world world = make_world();
+	uint64_t random = 1;
+	uint32_t live;
+
+	overwrite(&world, 700, 100, 4000, &random);
+	assert_true(available(&world) <= SEGMENT_RESERVE + 4);
+	driver_compact(world.engine);
+	live = (uint32_t)(world.engine->segments.live_bytes / 4096);
+	/* But for tails. */
+	assert_true(available(&world) + live + 3 >= SEGMENTS);
+	finish(&world);
+}
+
+/* Polls until a batch is taken. */
+static int
+polls_of_batch(struct world *world, int rows, uint64_t *random)
+{
+	enum { BATCH = 8 };
+	struct engine_write writes[BATCH];
+	char keys[BATCH][16], value[100];
+	struct error error = ERROR_INIT;
+	uint64_t lsn;
+	int polls = 0;
+
+	memset(value, 'o', sizeof(value));
+	for (int i = 0; i < BATCH; i++) {
+		int number = (int)(next_random(random) % (unsigned)rows);
+
+		snprintf(keys[i], sizeof(keys[i]), "%d", number);
+		writes[i] = (struct engine_write){
+			.kind = ENGINE_WRITE_ROW,
+			.table = world->table,
+			.key = slice_from_string(keys[i]),
+			.value = slice_make(value, sizeof(value)),
+			.timestamp_us = engine_timestamp_us(world->engine),
+		};
+	}
+	while (engine_write(world->engine, writes, BATCH, &lsn, &error) ==
+	       ENGINE_PENDING) {
+		assert_int_equal(engine_poll(world->engine, -1, &error), 0);
+		polls++;
+	}
+	driver_commit(world->engine, lsn);
+	return polls;
+}
+
+TEST(a_writer_hardly_waits_while_a_fifth_is_dead)
+{
+	static const struct geometry geometry = { 4096, 800, ENGINE_SYNC_FULL,
+						  false };
+	struct world world = make_world_of(&geometry);
+	struct error error = ERROR_INIT;
+	uint64_t random = 1;
+	int rows = 0, most = 0;
+
+	while (world.engine->segments.live_bytes <
+	       (uint64_t)geometry.segments * 4096 / 5 * 4)
+		assert_int_equal(try_put(&world, rows++, 100, &error), 0);
+	driver_commit(world.engine, engine_last_lsn(world.engine));
+	for (int i = 0; i < 5 * rows / 8; i++) {
+		int polls = polls_of_batch(&world, rows, &random);
+
+		if (polls > most)
+			most = polls;
+	}
+	/* Never for a checkpoint, which takes many more. */
+	assert_in_range(most, 0, 20);
+	finish(&world);
+}
+
+UNIT_MAIN()
