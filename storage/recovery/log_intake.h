@@ -88,6 +88,13 @@ MUST_CHECK int log_intake_segment(void *intake, uint32_t segment,
 /* When everything was read: judges, and replays what is left. */
 MUST_CHECK int log_intake_end(struct log_intake *intake, struct error *error);
 
+/* ---- for salvage, too ---- */
+
+/* Fills the stream's ${freed}: by the rows of table 3 that count, as
+ * ${accepted} of both streams and ${gapless} of the moving one have it. */
+MUST_CHECK int log_judge_collect_freed(struct log_intake *intake,
+				       uint8_t stream, struct error *error);
+
 /* Leaves one of the rows of table 3 that count for each life; a part of
  * log_intake_end. */
 void log_judge_settle_freed(struct log_intake *intake);

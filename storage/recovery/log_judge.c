@@ -33,8 +33,9 @@ row_counts(struct log_intake *intake, const struct freed_row *row)
 			log_intake_stream(intake, STREAM_MOVING)->gapless);
 }
 
-static int
-collect_freed(struct log_intake *intake, uint8_t number, struct error *error)
+int
+log_judge_collect_freed(struct log_intake *intake, uint8_t number,
+			struct error *error)
 {
 	struct log_stream *stream = log_intake_stream(intake, number);
 	const struct replay *replay = &intake->replay;
@@ -181,10 +182,12 @@ log_judge(struct log_intake *intake, struct error *error)
 	moving->gapless = UINT64_MAX;
 	do {
 		struct log_verdict verdicts[2];
-		int status = collect_freed(intake, STREAM_USER, error);
+		int status =
+			log_judge_collect_freed(intake, STREAM_USER, error);
 
 		if (status == 0)
-			status = collect_freed(intake, STREAM_MOVING, error);
+			status = log_judge_collect_freed(intake, STREAM_MOVING,
+							 error);
 		if (status < 0)
 			return status;
 		user_before = user->accepted;

@@ -110,40 +110,6 @@ salvage_look_at_buffer(struct salvage_scan *scan,
 	return 0;
 }
 
-static int
-compare_ranges(const void *a, const void *b)
-{
-	const struct void_range *left = a, *right = b;
-
-	if (left->first != right->first)
-		return left->first < right->first ? -1 : 1;
-	return 0;
-}
-
-static int
-collect_freed(struct salvage_scan *scan, uint8_t number, struct error *error)
-{
-	struct log_stream *stream = log_intake_stream(&scan->intake, number);
-	const struct replay *replay = &scan->intake.replay;
-
-	stream->freed =
-		malloc((replay->freed_count + 1) * sizeof(*stream->freed));
-	if (stream->freed == NULL)
-		return error_no_memory(error);
-	for (size_t i = 0; i < replay->freed_count; i++) {
-		const struct freed_life *life = &replay->freed[i].life;
-
-		if (life->stream == number)
-			stream->freed[stream->freed_count++] =
-				(struct void_range){ life->first_write,
-						     life->last_write };
-	}
-	if (stream->freed_count > 0)
-		qsort(stream->freed, stream->freed_count,
-		      sizeof(*stream->freed), compare_ranges);
-	return 0;
-}
-
 /* ---- what is missing ---- */
 
 /* Sequences that are there, or may be missing. */
@@ -281,25 +247,73 @@ find_gap(const struct salvage_scan *scan, const struct log_stream *stream,
 	return gap;
 }
 
-int
-salvage_judge_stream(struct salvage_scan *scan, uint8_t number,
-		     struct error *error)
+/* Up to where the moving stream holds what rows of table 3 ask for: a gap
+ * before the last buffer that counts is told of itself, so that only what is
+ * behind that one is asked for. */
+static int
+find_gapless(struct salvage_scan *scan, struct error *error)
+{
+	struct log_stream *moving =
+		log_intake_stream(&scan->intake, STREAM_MOVING);
+	uint64_t before;
+
+	moving->gapless = UINT64_MAX;
+	do {
+		struct log_verdict verdict;
+		struct log_rules rules = {
+			.base = moving->accepted,
+			.voids = salvage_voids_of(scan, STREAM_MOVING),
+		};
+		int status = log_judge_collect_freed(&scan->intake,
+						     STREAM_MOVING, error);
+
+		if (status < 0)
+			return status;
+		rules.freed = moving->freed;
+		rules.freed_count = moving->freed_count;
+		before = moving->gapless;
+		moving->gapless = moving->accepted;
+		log_map_judge(&moving->map, &rules, &verdict);
+		if (verdict.twice == NULL)
+			moving->gapless = verdict.gapless;
+	} while (moving->gapless != before);
+	return 0;
+}
+
+static int
+judge_stream(struct salvage_scan *scan, uint8_t number, struct error *error)
 {
 	struct log_stream *stream = log_intake_stream(&scan->intake, number);
-	const struct log_map *damaged = &scan->damaged[number - STREAM_USER];
 	struct stretches known = { 0 };
 	struct salvage_gap gap;
-	int status = collect_freed(scan, number, error);
+	int status = log_judge_collect_freed(&scan->intake, number, error);
 
-	stream->accepted = find_last(scan, stream, damaged);
 	if (status == 0)
-		status = gather_stretches(stream, damaged,
-					  salvage_voids_of(scan, number),
-					  &known, error);
+		status = gather_stretches(
+			stream, &scan->damaged[number - STREAM_USER],
+			salvage_voids_of(scan, number), &known, error);
 	if (status < 0)
 		return status;
 	gap = find_gap(scan, stream, &known);
 	free(known.stretches);
 	salvage_lose_buffers(scan->source, number, &gap);
 	return 0;
+}
+
+int
+salvage_judge(struct salvage_scan *scan, struct error *error)
+{
+	int status;
+
+	for (size_t i = 0; i < ARRAY_COUNT(scan->damaged); i++)
+		scan->intake.streams[i].accepted = find_last(
+			scan, &scan->intake.streams[i], &scan->damaged[i]);
+	status = find_gapless(scan, error);
+	if (status == 0)
+		status = judge_stream(scan, STREAM_USER, error);
+	if (status == 0)
+		status = judge_stream(scan, STREAM_MOVING, error);
+	if (status == 0)
+		log_judge_settle_freed(&scan->intake);
+	return status;
 }

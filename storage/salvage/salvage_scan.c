@@ -99,13 +99,10 @@ look(struct salvage_scan *scan, struct error *error)
 	int status = salvage_visit(scan, &first, true, error);
 
 	if (status == 0)
-		status = salvage_judge_stream(scan, STREAM_USER, error);
+		status = salvage_judge(scan, error);
 	if (status == 0)
-		status = salvage_judge_stream(scan, STREAM_MOVING, error);
-	if (status < 0)
-		return status;
-	log_judge_settle_freed(&scan->intake);
-	return salvage_visit(scan, &second, false, error);
+		status = salvage_visit(scan, &second, false, error);
+	return status;
 }
 
 /* Two looks at everything; saving the rows is told as much again. */

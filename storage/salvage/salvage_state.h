@@ -72,10 +72,9 @@ MUST_CHECK int salvage_look_at_damage(struct salvage_scan *scan,
 				      uint32_t segment, uint32_t offset,
 				      uint32_t end, const uint8_t *bytes,
 				      struct error *error);
-/* When everything was looked at: which buffers of a stream count; those that
- * are missing are a loss. */
-MUST_CHECK int salvage_judge_stream(struct salvage_scan *scan, uint8_t number,
-				    struct error *error);
+/* When everything was looked at: which buffers count, and which lives were
+ * freed; buffers that are missing are a loss. */
+MUST_CHECK int salvage_judge(struct salvage_scan *scan, struct error *error);
 
 /* ---- salvage_take.c ---- */
 

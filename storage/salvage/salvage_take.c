@@ -11,12 +11,27 @@
 /* What a hostile segment may make us hash. */
 enum { HASHED_BYTES_MAX = 64 << 20 };
 
+/* A life that was freed still has what its copies had, and those may be
+ * damaged; what had been deleted might be back only where deletions are
+ * forgotten. */
 static bool
 is_life_wanted(const struct salvage_scan *scan, uint32_t segment,
 	       uint64_t sequence)
 {
 	return scan->engine->segments.segments[segment].sequence == sequence &&
-	       !log_judge_is_freed(&scan->intake, sequence);
+	       (scan->source->is_certain ||
+		!log_judge_is_freed(&scan->intake, sequence));
+}
+
+/* Nothing is lost where all had been moved or overwritten. */
+static void
+lose(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
+     uint32_t size, enum salvage_loss_kind kind, uint64_t rows)
+{
+	uint64_t sequence = scan->engine->segments.segments[segment].sequence;
+
+	if (!log_judge_is_freed(&scan->intake, sequence))
+		salvage_lose(scan->source, segment, offset, size, kind, rows);
 }
 
 static bool
@@ -52,8 +67,7 @@ take_record(struct salvage_scan *scan, const struct buffer_header *header,
 		*error = failure;
 		return status;
 	}
-	salvage_lose(scan->source, at.segment, at.offset, at.size,
-		     LOSS_NONSENSE, 0);
+	lose(scan, at.segment, at.offset, at.size, LOSS_NONSENSE, 0);
 	return 0;
 }
 
@@ -95,8 +109,8 @@ take_records(struct salvage_scan *scan, const struct buffer_header *header,
 				      end - offset, &record);
 		if (at.size == 0) {
 			if (is_whole && header->kind != 0)
-				salvage_lose(scan->source, header->segment,
-					     offset, 0, LOSS_CHECKSUM, 0);
+				lose(scan, header->segment, offset, 0,
+				     LOSS_CHECKSUM, 0);
 			is_whole = false;
 			offset += RECORD_ALIGNMENT;
 			continue;
@@ -139,8 +153,7 @@ take_run(struct salvage_scan *scan, const struct buffer_header *header,
 				      at.segment, header->segment_sequence),
 			      bytes, at.size, &record);
 	if (at.size == 0)
-		salvage_lose(scan->source, at.segment, at.offset, 0,
-			     LOSS_CHECKSUM, 1);
+		lose(scan, at.segment, at.offset, 0, LOSS_CHECKSUM, 1);
 	else
 		status = take_record(scan, header, &record, at, error);
 	free(bytes);
@@ -158,9 +171,8 @@ salvage_take_buffer(struct salvage_scan *scan,
 	if (!is_buffer_wanted(scan, header))
 		return 0;
 	if (nonsense != NULL) {
-		salvage_lose(scan->source, header->segment, header->offset,
-			     FORMAT_HEADER_SIZE + header->data_size,
-			     LOSS_NONSENSE, 0);
+		lose(scan, header->segment, header->offset,
+		     FORMAT_HEADER_SIZE + header->data_size, LOSS_NONSENSE, 0);
 		return 0;
 	}
 	if (header->kind == BUFFER_PART)
@@ -240,8 +252,7 @@ tell_headless(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 	    scan->engine->segments.segments[segment].sequence == 0 &&
 	    source->losses.gaps[0].count == 0 &&
 	    source->losses.gaps[1].count == 0)
-		salvage_lose(scan->source, segment, offset, end - offset,
-			     LOSS_CHECKSUM, 0);
+		lose(scan, segment, offset, end - offset, LOSS_CHECKSUM, 0);
 }
 
 /* What an earlier life left, or a torn write, looks no different at first. */
@@ -271,7 +282,6 @@ salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
 				      error);
 	}
 	if (has_header || scan->intake.replay.records != before)
-		salvage_lose(scan->source, segment, offset, end - offset,
-			     LOSS_CHECKSUM, 0);
+		lose(scan, segment, offset, end - offset, LOSS_CHECKSUM, 0);
 	return status;
 }

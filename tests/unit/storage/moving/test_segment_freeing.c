@@ -2,7 +2,7 @@
 #include "base/pack.h"
 #include "storage/engine_state.h"
 #include "storage/moving/segment_freeing.h"
-#include "tests/support/engine_driver.h"
+#include "tests/support/salvage_driver.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -343,9 +343,8 @@ move_and_kill(struct world *world, const struct engine_options *options)
 	return driver_kill(world->engine, world->disk);
 }
 
-/* As if the write into that place had never been done. */
-static void
-lose(struct fault_disk *disk, uint8_t stream, uint64_t write_sequence)
+static uint8_t *
+find_buffer(struct fault_disk *disk, uint8_t stream, uint64_t write_sequence)
 {
 	size_t size;
 	uint8_t *bytes = fault_disk_file(disk, "00-000000.segments", &size);
@@ -353,12 +352,30 @@ lose(struct fault_disk *disk, uint8_t stream, uint64_t write_sequence)
 	for (size_t at = 0; at < size; at += 4096) {
 		if (load_u32_le(bytes + at + 8) == FORMAT_BUFFER_MAGIC &&
 		    bytes[at + 15] == stream &&
-		    load_u64_le(bytes + at + 48) == write_sequence) {
-			memset(bytes + at, 0, 4096);
-			return;
-		}
+		    load_u64_le(bytes + at + 48) == write_sequence)
+			return bytes + at;
 	}
-	fail_msg("the buffer is not there");
+	return NULL;
+}
+
+/* As if the write into that place had never been done. */
+static void
+lose(struct fault_disk *disk, uint8_t stream, uint64_t write_sequence)
+{
+	uint8_t *buffer = find_buffer(disk, stream, write_sequence);
+
+	assert_non_null(buffer);
+	memset(buffer, 0, 4096);
+}
+
+static int
+lose_stream(struct fault_disk *disk, uint8_t stream)
+{
+	uint64_t sequence = 1;
+
+	while (find_buffer(disk, stream, sequence) != NULL)
+		lose(disk, stream, sequence++);
+	return (int)sequence - 1;
 }
 
 static bool
@@ -402,6 +419,57 @@ TEST(a_row_explains_nothing_without_what_was_moved)
 	assert_int_equal(
 		driver_open_error(fault_disk_open(disk), &options).code,
 		ERROR_CORRUPT);
+	fault_disk_destroy(disk);
+}
+
+/* ---- what a salvage makes of it ---- */
+
+static uint64_t
+salvage_faults(struct fault_disk *disk, struct fault_disk *fresh)
+{
+	struct salvage_told told;
+
+	driver_salvage(disk, fresh, &told);
+	fault_disk_destroy(fresh);
+	return told.faults;
+}
+
+TEST(nor_does_it_when_a_database_is_salvaged)
+{
+	struct engine_options options = driver_small;
+	struct world world;
+	struct fault_disk *disk;
+
+	options.sync = ENGINE_SYNC_OFF;
+	options.file_segments = 256;
+	disk = move_and_kill(&world, &options);
+	assert_int_equal(salvage_faults(disk, fault_disk_create(2)), 0);
+	assert_true(lose_stream(disk, STREAM_MOVING) > 1);
+	assert_int_equal(salvage_faults(disk, fault_disk_create(2)), 0);
+	lose(disk, STREAM_USER, 3);
+	assert_int_equal(salvage_faults(disk, fault_disk_create(2)), 1);
+	fault_disk_destroy(disk);
+}
+
+TEST(salvage_takes_what_was_freed_where_its_copy_is_damaged)
+{
+	struct engine_options options = driver_small;
+	struct world world;
+	struct fault_disk *disk, *fresh = fault_disk_create(2);
+	struct salvage_told told;
+
+	options.file_segments = 256;
+	disk = move_and_kill(&world, &options);
+	/* Nobody misses what is damaged there. */
+	find_buffer(disk, STREAM_USER, 3)[1000] ^= 1;
+	assert_int_equal(salvage_faults(disk, fault_disk_create(2)), 0);
+	find_buffer(disk, STREAM_USER, 3)[1000] ^= 1;
+	memset(find_buffer(disk, STREAM_MOVING, 1) + 1000, 1, 3000);
+	driver_salvage(disk, fresh, &told);
+	assert_true(told.faults > 0);
+	assert_int_equal(told.table, world.table);
+	assert_true(has_all(fresh, &options, world.table));
+	fault_disk_destroy(fresh);
 	fault_disk_destroy(disk);
 }
 
