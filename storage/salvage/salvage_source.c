@@ -7,11 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	SAMPLES_MAX = 4096, /* buffers that are asked for the geometry */
-	FILES_MAX = 1 << 20,
-	SEGMENT_SIZE_DEFAULT = 128 << 10
-};
+enum { FILES_MAX = 1 << 20 };
 
 /* ---- progress ---- */
 
@@ -199,186 +195,6 @@ salvage_source_extend(struct salvage_source *source, uint32_t count,
 	return 0;
 }
 
-/* ---- who it is ---- */
-
-/* Where an intact buffer was found, and where it says it stands. */
-struct sample {
-	uint32_t file;
-	uint64_t at; /* offset in the file */
-	uint32_t segment;
-	uint32_t offset;
-	uint64_t database_id;
-};
-
-struct samples {
-	struct sample *samples;
-	uint32_t count;
-};
-
-static void
-take_sample(struct samples *samples, uint32_t file, uint64_t at,
-	    const uint8_t *bytes, size_t available)
-{
-	struct buffer_header header;
-	struct buffer_place place;
-
-	if (samples->count == SAMPLES_MAX ||
-	    !format_read_header(bytes, &header))
-		return;
-	place = (struct buffer_place){ header.database_id, header.segment,
-				       header.offset };
-	if (format_open_buffer(bytes, available, &place, &header) ==
-	    FORMAT_VALID)
-		samples->samples[samples->count++] = (struct sample){
-			file, at, header.segment, header.offset,
-			header.database_id
-		};
-}
-
-static int
-sample_file(struct salvage_source *source, uint32_t number,
-	    struct samples *samples, uint8_t *data, struct error *error)
-{
-	struct segment_file *file = &source->engine.segments.files[number];
-	struct io *io = source->engine.io;
-	uint32_t most = 2 * FORMAT_SEGMENT_SIZE_MAX;
-	uint64_t at = 0;
-	int64_t got;
-
-	do {
-		uint32_t end;
-
-		got = io_read_now(io, file->file, at, data, most);
-		/* The second half again, with what is behind it. */
-		end = got < (int64_t)most ? (uint32_t)(got < 0 ? 0 : got) :
-					    FORMAT_SEGMENT_SIZE_MAX;
-		for (uint32_t i = 0; i + FORMAT_BLOCK_SIZE <= end;
-		     i += FORMAT_BLOCK_SIZE)
-			take_sample(samples, number, at + i, data + i,
-				    (size_t)got - i);
-		at += FORMAT_SEGMENT_SIZE_MAX;
-		if (salvage_go_on(source, 0, error) < 0)
-			return -(int)ERROR_CANCELLED;
-	} while (got == (int64_t)most && samples->count < SAMPLES_MAX);
-	return 0;
-}
-
-/* How many samples a geometry explains. */
-static uint32_t
-count_explained(const struct samples *samples, uint64_t database_id,
-		uint32_t segment_size, uint64_t file_segments)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < samples->count; i++) {
-		const struct sample *sample = &samples->samples[i];
-
-		count += sample->database_id == database_id &&
-			 sample->offset < segment_size &&
-			 sample->at == (sample->segment -
-					sample->file * file_segments) *
-						       segment_size +
-					       sample->offset;
-	}
-	return count;
-}
-
-/* Segments of a file, as one sample has it; 0: it can't tell. */
-static uint64_t
-guess_file_segments(const struct sample *sample, uint32_t segment_size)
-{
-	uint64_t in_file = (sample->at - sample->offset) / segment_size;
-
-	if (sample->file == 0 || sample->segment < in_file)
-		return 0;
-	return (sample->segment - in_file) / sample->file;
-}
-
-static uint64_t
-find_file_segments(const struct samples *samples, uint32_t segment_size)
-{
-	for (uint32_t i = samples->count; i-- > 0;) {
-		uint64_t guess = guess_file_segments(&samples->samples[i],
-						     segment_size);
-
-		if (guess > 0 && guess <= FORMAT_FILE_SEGMENTS_MAX)
-			return guess;
-	}
-	return FORMAT_FILE_SEGMENTS_MAX; /* there is one file */
-}
-
-static void
-deduce_geometry(const struct samples *samples, struct manifest *manifest)
-{
-	uint32_t best = 0;
-
-	for (uint32_t size = FORMAT_SEGMENT_SIZE_MIN;
-	     size <= FORMAT_SEGMENT_SIZE_MAX; size *= 2) {
-		uint64_t file_segments = find_file_segments(samples, size);
-		uint32_t explained = count_explained(
-			samples, manifest->database_id, size, file_segments);
-
-		if (explained < best ||
-		    (explained == best && size > SEGMENT_SIZE_DEFAULT))
-			continue;
-		best = explained;
-		manifest->segment_size = size;
-		manifest->file_segments = (uint32_t)file_segments;
-	}
-}
-
-/* The database that most of them belong to. */
-static uint64_t
-find_database_id(const struct samples *samples)
-{
-	uint64_t id = 0;
-	uint32_t votes = 0;
-
-	for (uint32_t i = 0; i < samples->count; i++) {
-		if (votes == 0)
-			id = samples->samples[i].database_id;
-		if (samples->samples[i].database_id == id)
-			votes++;
-		else
-			votes--;
-	}
-	return id;
-}
-
-static int
-deduce(struct salvage_source *source, struct error *error)
-{
-	struct segment_manager *segments = &source->engine.segments;
-	struct manifest *manifest = &source->engine.manifest;
-	struct samples samples = { 0 };
-	uint8_t *data = malloc(2 * (size_t)FORMAT_SEGMENT_SIZE_MAX);
-	int status = 0;
-
-	samples.samples = malloc(SAMPLES_MAX * sizeof(*samples.samples));
-	if (data == NULL || samples.samples == NULL)
-		status = error_no_memory(error);
-	for (uint32_t i = 0; i < segments->file_count && status == 0; i++) {
-		if (source->files[i].is_there)
-			status = sample_file(source, i, &samples, data, error);
-	}
-	if (status == 0 && samples.count == 0)
-		status = error_set(error, ERROR_CORRUPT,
-				   "%s holds nothing of a logstor database",
-				   source->engine.io->methods->path(
-					   source->engine.io));
-	if (status == 0) {
-		*manifest = (struct manifest){
-			.database_id = find_database_id(&samples),
-			.file_count = segments->file_count,
-			.next_table = ENGINE_TABLE_FIRST,
-		};
-		deduce_geometry(&samples, manifest);
-	}
-	free(samples.samples);
-	free(data);
-	return status;
-}
-
 /* ---- opening and closing ---- */
 
 static int
@@ -432,7 +248,7 @@ open_source(struct salvage_source *source, struct error *error)
 	if (status == 0)
 		status = open_files(source, error);
 	if (status == 0 && !source->has_manifest)
-		status = deduce(source, error);
+		status = salvage_deduce(source, error);
 	if (status < 0)
 		return status;
 	segments->database_id = engine->manifest.database_id;

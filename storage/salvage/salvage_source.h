@@ -85,6 +85,10 @@ MUST_CHECK int salvage_source_extend(struct salvage_source *source,
 void salvage_read(struct salvage_source *source, uint32_t segment,
 		  uint32_t offset, uint8_t *to, size_t size, bool is_told);
 
+/* Without a manifest: what it would say of who this is and of its geometry. */
+MUST_CHECK int salvage_deduce(struct salvage_source *source,
+			      struct error *error);
+
 /* Tells progress; negative when the caller wants no more. */
 MUST_CHECK int salvage_go_on(struct salvage_source *source, uint64_t bytes,
 			     struct error *error);
