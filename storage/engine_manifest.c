@@ -30,6 +30,8 @@ engine_continue_log(struct engine *engine, uint64_t settled)
 	writer->segment = manifest->segment;
 	writer->offset = manifest->offset;
 	writer->segment_sequence = manifest->segment_sequence;
+	writer->is_of_reserve = segment_manager_available(&engine->segments) <
+				SEGMENT_RESERVE;
 }
 
 /* False when there are too many, or there is no memory: then the end isn't

@@ -289,6 +289,8 @@ take_segment(struct buffered_writer *writer)
 	writer->segment = segment_manager_take(writer->segments, &use);
 	writer->segment_sequence =
 		writer->segments->segments[writer->segment].sequence;
+	writer->is_of_reserve = segment_manager_available(writer->segments) <
+				SEGMENT_RESERVE;
 }
 
 struct write_buffer *

@@ -54,6 +54,7 @@ struct buffered_writer {
 	uint32_t segment;
 	uint32_t offset; /* the segment's end, or 0 of none: take another */
 	uint64_t segment_sequence;
+	bool is_of_reserve; /* it was one of those that are kept back */
 	uint64_t next_write_sequence;
 
 	uint64_t wanted_lsn;     /* somebody waits for it */

@@ -127,6 +127,16 @@ may_dig_deeper(const struct engine *engine, uint32_t segments,
 	       segments + 1 <= segment_manager_available(&engine->segments);
 }
 
+/* What deletions and rows of table 3 have begun of the reserve isn't filled up
+ * by others, for it dies soon unless they do. */
+static bool
+is_there_already(const struct engine *engine, uint32_t segments,
+		 enum room_level level)
+{
+	return segments == 0 &&
+	       (level == ROOM_RECLAIMING || !engine->writer.is_of_reserve);
+}
+
 int
 room_find(struct engine *engine, uint32_t segments, enum room_level level,
 	  struct error *error)
@@ -134,7 +144,7 @@ room_find(struct engine *engine, uint32_t segments, enum room_level level,
 	uint32_t needed = segments + kept_back(level);
 	int status;
 
-	if (segments == 0)
+	if (is_there_already(engine, segments, level))
 		return 0;
 	if (needed > segment_manager_available(&engine->segments))
 		segment_freeing_step(engine, true);

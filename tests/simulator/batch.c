@@ -278,30 +278,8 @@ has_run(const struct world *world, const struct batch *batch)
 	return false;
 }
 
-/* Where large rows fill more than half of the room, those that are moved may
- * need more segments than they were in, and take what was kept for
- * deletions. */
-static bool
-is_packing_hard(const struct world *world,
-		const struct engine_statistics *statistics)
-{
-	uint32_t large = world_segment_size(world) / 4;
-
-	if (statistics->live_bytes <= world->plan->options.size_max / 2)
-		return false;
-	for (unsigned i = 0; i < MODEL_TABLES * MODEL_KEYS; i++) {
-		const struct version *version =
-			&world->model.now.tables[i / MODEL_KEYS]
-				 .rows[i % MODEL_KEYS];
-
-		if (version->kind == VERSION_ROW && version->size > large)
-			return true;
-	}
-	return false;
-}
-
 /* A database of limited size must find room where rows are few, and for
- * what makes room nearly always.  Rows larger than a segment need neighbours
+ * what makes room always.  Rows larger than a segment need neighbours
  * that are free, so that for them nothing is certain. */
 static bool
 may_be_full(struct world *world, const struct batch *batch)
@@ -313,9 +291,9 @@ may_be_full(struct world *world, const struct batch *batch)
 	    world->disk->injected > world->injected_before ||
 	    has_run(world, batch))
 		return true;
-	engine_get_statistics(world->engine, &statistics);
 	if (is_reclaiming(batch))
-		return is_packing_hard(world, &statistics);
+		return false;
+	engine_get_statistics(world->engine, &statistics);
 	segments = world->plan->options.size_max / world_segment_size(world);
 	segments -= segments < statistics.quarantined ? segments :
 							statistics.quarantined;

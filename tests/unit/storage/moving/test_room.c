@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEGMENTS = 40, VALUE_MAX = 4000 };
+enum { SEGMENTS = 40, VALUE_MAX = 16384 };
 
 struct world {
 	struct fault_disk *disk;
@@ -130,17 +130,22 @@ available(const struct world *world)
 	return segment_manager_available(&world->engine->segments);
 }
 
-/* One by one, each with a commit: it takes a block at least. */
+/* With a commit: it takes a block at least. */
 static void
-delete_all(struct world *world, int rows)
+delete_one(struct world *world, int number)
 {
 	char key[16];
 
-	for (int i = 0; i < rows; i++) {
-		snprintf(key, sizeof(key), "%d", i);
-		driver_commit(world->engine,
-			      driver_delete(world->engine, world->table, key));
-	}
+	snprintf(key, sizeof(key), "%d", number);
+	driver_commit(world->engine,
+		      driver_delete(world->engine, world->table, key));
+}
+
+static void
+delete_all(struct world *world, int rows)
+{
+	for (int i = 0; i < rows; i++)
+		delete_one(world, i);
 	assert_int_equal(driver_count(world->engine, world->table), 0);
 }
 
@@ -162,6 +167,69 @@ TEST(a_full_database_takes_deletions_and_then_rows_again)
 			assert_true(fill(&world, sizes[j]) >= rows - rows / 10);
 			finish(&world);
 		}
+	}
+}
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* SEED and RUNS in the environment: that many seeds from there on. */
+static uint64_t
+number_of(const char *name, uint64_t usually)
+{
+	const char *text = getenv(name);
+
+	return text == NULL ? usually : strtoull(text, NULL, 10);
+}
+
+/* Rows of a quarter of a segment up to all of it come as long as there is room;
+ * in between any of them go. */
+static void
+check_large_rows(const struct geometry *geometry, uint64_t seed)
+{
+	struct world world = make_world_of(geometry);
+	uint32_t quarter = geometry->segment_size / 4;
+	uint64_t random = seed * UINT64_C(0x9e3779b97f4a7c15);
+	int rows = (int)geometry->segments * 4;
+
+	for (int i = 0; i < 600; i++) {
+		struct error error = ERROR_INIT;
+		int key = (int)(next_random(&random) % (unsigned)rows);
+		size_t size = quarter - 300 +
+			      next_random(&random) % (3 * quarter);
+
+		if (next_random(&random) % 4 > 0)
+			try_put(&world, key, size, &error);
+		else
+			delete_one(&world, key);
+		if (next_random(&random) % 4 == 0)
+			driver_commit(world.engine,
+				      engine_last_lsn(world.engine));
+	}
+	delete_all(&world, rows);
+	finish(&world);
+}
+
+/* However badly they can be packed. */
+TEST(a_database_full_of_large_rows_takes_deletions)
+{
+	static const struct geometry geometries[] = {
+		{ 4096, 18, ENGINE_SYNC_FULL, false },
+		{ 16384, 18, ENGINE_SYNC_FULL, false },
+		{ 16384, 24, ENGINE_SYNC_GROUP, true },
+	};
+	uint64_t seed = number_of("SEED", 1), runs = number_of("RUNS", 4);
+
+	for (; runs > 0; runs--, seed++) {
+		print_message("# seed %llu\n", (unsigned long long)seed);
+		for (size_t i = 0; i < ARRAY_COUNT(geometries); i++)
+			check_large_rows(&geometries[i], seed);
 	}
 }
 
@@ -195,15 +263,6 @@ TEST(eager_separation_leaves_the_reserve_alone)
 	assert_true(separator_is_empty(engine->separator));
 	assert_int_equal(driver_count(engine, world.table), 160);
 	driver_abandon(engine, world.disk);
-}
-
-static uint64_t
-next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
 }
 
 /* Overwrites any of ${rows}, in batches of one, committed now and then; returns
@@ -251,15 +310,6 @@ check_overwrites(const struct geometry *geometry, size_t size, int percent,
 	assert_int_equal(driver_count(world.engine, world.table),
 			 most * percent / 100);
 	finish(&world);
-}
-
-/* SEED and RUNS in the environment: that many seeds from there on. */
-static uint64_t
-number_of(const char *name, uint64_t usually)
-{
-	const char *text = getenv(name);
-
-	return text == NULL ? usually : strtoull(text, NULL, 10);
 }
 
 TEST(what_fits_can_be_overwritten_for_ever)
