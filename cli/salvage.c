@@ -150,7 +150,7 @@ salvage_databases(struct output *output, const char *from, const char *to)
 		return salvage.faults > 0 ? SALVAGE_LOST : SALVAGE_WHOLE;
 	}
 	if (signals_is_stopped()) {
-		report_message(output, "interrupted; nothing was saved");
+		report_message(output, "%s; nothing was saved", message);
 		return SALVAGE_STOPPED;
 	}
 	report_message(output, "cannot salvage %s: %s", from, message);

@@ -428,7 +428,9 @@ struct logstor_salvage {
  * ${to}, a directory that is empty or not there.  Nothing is written to
  * ${from}.  LOGSTOR_OK also when something was lost: then salvage->faults is
  * not 0.  Otherwise the message goes into ${message} (may be NULL), cut to
- * ${size} bytes with its NUL, and ${to} is as it was before. */
+ * ${size} bytes with its NUL, and ${to} is as it was before.  Until all is
+ * saved, a file in ${to} marks it as unfinished, and it doesn't open: if the
+ * process is killed, remove it and salvage again. */
 LOGSTOR_API int logstor_salvage(const char *from, const char *to,
 				struct logstor_salvage *salvage,
 				char *message, size_t size);

@@ -7,6 +7,7 @@
 #include "planner/catalog_store.h"
 #include "planner/session.h"
 #include "storage/salvage/salvage.h"
+#include "storage/salvage/salvage_target.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -27,8 +28,8 @@ struct salvage {
 	struct saved_table *tables;
 	size_t table_count;
 	bool has_failed; /* no memory for them */
-	bool had_directory; /* the new one's */
-	bool is_begun;      /* files may have been made in it */
+	bool has_made_directory; /* the new one's */
+	bool is_begun;           /* files may have been made in it */
 	struct error error;
 };
 
@@ -100,31 +101,6 @@ open_directory(const char *path, bool may_create, bool no_io_uring,
 	return io_uring_create(path, may_create, io, error);
 }
 
-static int
-note_name(void *context, const char *name)
-{
-	char *found = context;
-
-	snprintf(found, 256, "%s", name);
-	return 1;
-}
-
-static int
-check_empty(struct io *io, struct error *error)
-{
-	char found[256] = "";
-	int result = io->methods->list(io, note_name, found);
-
-	if (result < 0)
-		return io_error(io, result, "list", NULL, IO_NO_OFFSET, error);
-	if (result == 0)
-		return 0;
-	result = error_set(error, ERROR_CONFIG, "%s is not empty: found '%s'",
-			   io->methods->path(io), found);
-	error_hint(error, "name a new or an empty directory");
-	return result;
-}
-
 /* The directory that ${path} is in, or would be: to be freed, or NULL. */
 static char *
 resolve_parent(const char *path)
@@ -181,23 +157,29 @@ collect_name(void *context, const char *name)
 	return 0;
 }
 
-/* It was empty; what is in it now, we have made. */
-static void
+/* It was empty; what is in it now, we have made.  The mark goes last: until
+ * then it is no database. */
+static bool
 remove_files(const char *path)
 {
 	struct error ignored = ERROR_INIT;
 	struct names names = { 0 };
+	bool is_done;
 	struct io *io;
 
 	if (io_sync_create(path, false, &io, &ignored) < 0)
-		return;
-	(void)io->methods->list(io, collect_name, &names);
+		return false;
+	is_done = io->methods->list(io, collect_name, &names) == 0;
 	for (size_t i = 0; i < names.count; i++) {
-		(void)io->methods->remove(io, names.names[i]);
+		if (strcmp(names.names[i], SALVAGE_TARGET_MARK) != 0 &&
+		    io->methods->remove(io, names.names[i]) < 0)
+			is_done = false;
 		free(names.names[i]);
 	}
 	free(names.names);
+	is_done = is_done && salvage_target_end(io, &ignored) == 0;
 	io->methods->destroy(io);
+	return is_done;
 }
 
 static bool
@@ -209,13 +191,30 @@ is_there(const char *path)
 }
 
 static void
-undo(const struct salvage *salvage, const char *to)
+undo(struct salvage *salvage, const char *to)
 {
-	if (!salvage->is_begun)
-		return;
-	remove_files(to);
-	if (!salvage->had_directory)
+	if (salvage->is_begun && !remove_files(to))
+		error_hint(&salvage->error,
+			   "what is left in %s must be removed", to);
+	/* Only if it is empty. */
+	if (salvage->has_made_directory)
 		(void)rmdir(to);
+}
+
+static int
+open_new_directory(struct salvage *salvage, const char *to, struct io **io)
+{
+	bool was_there = is_there(to);
+	int result = open_directory(to, true, salvage->told->no_io_uring, io,
+				    &salvage->error);
+
+	salvage->has_made_directory = result == 0 && !was_there;
+	if (result == 0)
+		result = salvage_target_begin(*io, &salvage->error);
+	salvage->is_begun = result == 0;
+	if (result < 0 && *io != NULL)
+		(*io)->methods->destroy(*io);
+	return result;
 }
 
 static int
@@ -229,7 +228,7 @@ save_rows(struct salvage *salvage, const char *from, const char *to)
 		.on_progress = take_progress,
 		.context = salvage,
 	};
-	struct io *damaged, *fresh;
+	struct io *damaged = NULL, *fresh = NULL;
 	int result;
 
 	result = check_apart(from, to, &salvage->error);
@@ -238,20 +237,11 @@ save_rows(struct salvage *salvage, const char *from, const char *to)
 					&damaged, &salvage->error);
 	if (result < 0)
 		return result;
-	salvage->had_directory = is_there(to);
-	result = open_directory(to, true, told->no_io_uring, &fresh,
-				&salvage->error);
+	result = open_new_directory(salvage, to, &fresh);
 	if (result < 0) {
 		damaged->methods->destroy(damaged);
 		return result;
 	}
-	result = check_empty(fresh, &salvage->error);
-	if (result < 0) {
-		damaged->methods->destroy(damaged);
-		fresh->methods->destroy(fresh);
-		return result;
-	}
-	salvage->is_begun = true;
 	result = salvage_run(damaged, fresh, &report, &salvage->error);
 	told->rows = report.rows;
 	told->bytes = report.bytes;
@@ -379,7 +369,8 @@ settle_tables(struct salvage *salvage, struct engine *engine,
 static int
 settle_schema(struct salvage *salvage, const char *to)
 {
-	const struct engine_options options = { .must_exist = true };
+	const struct engine_options options = { .must_exist = true,
+						.is_salvaging = true };
 	struct error *error = &salvage->error;
 	struct catalog catalog = { 0 };
 	struct engine *engine;
@@ -402,6 +393,29 @@ settle_schema(struct salvage *salvage, const char *to)
 }
 
 /* ---- the door ---- */
+
+/* It is a database from now on. */
+static int
+unmark(struct salvage *salvage, const char *to)
+{
+	struct io *io;
+	int result = open_directory(to, false, salvage->told->no_io_uring, &io,
+				    &salvage->error);
+
+	if (result < 0)
+		return result;
+	result = salvage_target_end(io, &salvage->error);
+	io->methods->destroy(io);
+	return result;
+}
+
+static void
+tell_error(const struct error *error, char *message, size_t size)
+{
+	if (message != NULL && size > 0)
+		snprintf(message, size, "%s%s%s", error->message,
+			 error->hint[0] == '\0' ? "" : "; ", error->hint);
+}
 
 int
 logstor_salvage(const char *from, const char *to,
@@ -427,6 +441,11 @@ logstor_salvage(const char *from, const char *to,
 	result = save_rows(&salvage, from, to);
 	if (result == 0)
 		result = settle_schema(&salvage, to);
+	if (result == 0)
+		result = unmark(&salvage, to);
+	/* That on a full disk deletions still work helps nobody here. */
+	if (salvage.error.code == ERROR_FULL)
+		salvage.error.hint[0] = '\0';
 	if (result < 0)
 		undo(&salvage, to);
 	free(salvage.tables);
@@ -434,7 +453,6 @@ logstor_salvage(const char *from, const char *to,
 		memcpy(given, &told, known);
 	if (result == 0)
 		return LOGSTOR_OK;
-	if (message != NULL && size > 0)
-		snprintf(message, size, "%s", salvage.error.message);
+	tell_error(&salvage.error, message, size);
 	return LOGSTOR_ERROR;
 }

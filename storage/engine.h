@@ -35,6 +35,8 @@ struct engine_options {
 	enum engine_sync sync;
 	bool is_read_only;      /* the directory is not written at all */
 	bool must_exist;        /* don't make a new database */
+	bool is_salvaging;      /* fills what a salvage has marked as
+				   unfinished (salvage_target.h) */
 	/* Geometry, used when the database is made; 0: the default. */
 	uint32_t segment_size;  /* bytes, a power of two, 4 KiB … 1 MiB;
 				   default 128 KiB */

@@ -5,6 +5,7 @@
 #include "storage/engine_state.h"
 #include "storage/recovery/recovery.h"
 #include "storage/recovery/replay.h"
+#include "storage/salvage/salvage_target.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,7 +31,8 @@ visit_leftover(void *context, const char *name)
 	uint32_t shard, number;
 
 	if (strcmp(name, LOCK_NAME) == 0 ||
-	    strcmp(name, MANIFEST_NAME_ASIDE) == 0)
+	    strcmp(name, MANIFEST_NAME_ASIDE) == 0 ||
+	    strcmp(name, SALVAGE_TARGET_MARK) == 0)
 		return 0;
 	if (segment_file_parse_name(name, &shard, &number))
 		leftovers->has_segments = true;
@@ -348,13 +350,26 @@ open_existing(struct engine *engine, const struct engine_options *options,
 	return status == 0 ? recovery_run(engine, error) : status;
 }
 
-/* The manifest is looked at again under the lock: somebody may just have made
- * or closed the database. */
+static int
+look(struct engine *engine, const struct engine_options *options,
+     struct error *error)
+{
+	int status = 0;
+
+	if (!options->is_salvaging)
+		status = salvage_target_check(engine->io, error);
+	if (status == 0)
+		status = manifest_load(engine->io, &engine->manifest, error);
+	return status;
+}
+
+/* All is looked at again under the lock: somebody may just have made or closed
+ * the database, or begun a salvage. */
 int
 opening_open(struct engine *engine, const struct engine_options *options,
 	      struct error *error)
 {
-	int status = manifest_load(engine->io, &engine->manifest, error);
+	int status = look(engine, options, error);
 
 	if (status == MANIFEST_MISSING)
 		status = check_new(engine->io, options, error);
@@ -363,7 +378,7 @@ opening_open(struct engine *engine, const struct engine_options *options,
 	manifest_finish(&engine->manifest);
 	status = take_lock(engine->io, options->is_read_only, error);
 	if (status == 0)
-		status = manifest_load(engine->io, &engine->manifest, error);
+		status = look(engine, options, error);
 	if (status < 0)
 		return status;
 	if (status == 0)

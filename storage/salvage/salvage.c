@@ -245,6 +245,7 @@ open_fresh(struct salvage *salvage, struct io *fresh, struct error *error)
 	const struct manifest *manifest = &salvage->source.engine.manifest;
 	struct engine_options options = {
 		.sync = ENGINE_SYNC_OFF,
+		.is_salvaging = true,
 		.segment_size = manifest->segment_size,
 		.file_segments = manifest->file_segments,
 	};

@@ -2,6 +2,7 @@
 #include "storage/salvage/salvage_source.h"
 
 #include "storage/salvage/salvage_losses.h"
+#include "storage/salvage/salvage_target.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -243,6 +244,8 @@ open_source(struct salvage_source *source, struct error *error)
 	source->data = data;
 	segments->io = engine->io;
 	segments->file_flags = IO_READ_ONLY;
+	if (status == 0)
+		status = salvage_target_check(engine->io, error);
 	if (status == 0)
 		status = load_manifest(source, error);
 	if (status == 0)

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 from harness import ROW, SCHEMA, expect, main, same
@@ -188,6 +189,58 @@ def salvage_tells_what_holds_no_rows_from_losses(shell, folder):
            holds=["holds nothing of a logstor database"])
 
 
+def stop_salvage(shell, old, new, number):
+    """Its status and errors, when the signal came in its middle, else None."""
+    with subprocess.Popen([shell.program, "--salvage", old, new],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        while process.poll() is None and not os.path.exists(
+                os.path.join(new, "unfinished-salvage")):
+            pass
+        process.send_signal(number)
+        errors = process.communicate()[1]
+        if process.returncode == 0:
+            shutil.rmtree(new)
+            return None
+        return process.returncode, errors
+
+
+def a_stopped_salvage_leaves_no_database(shell, folder):
+    old, new = os.path.join(folder, "old"), os.path.join(folder, "new")
+    rows = "".join(f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 400}');"
+                   for k in range(5000))
+    expect(shell.run("--sync", "off", old, "-f", "-", script=SCHEMA + rows),
+           status=0)
+    for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        stopped = None
+        while stopped is None:
+            stopped = stop_salvage(shell, old, new, number)
+        same(stopped, (status, "logstor: the salvage was interrupted; nothing "
+                       "was saved\n"))
+        assert not os.path.exists(new)
+    stopped = None
+    while stopped is None:
+        stopped = stop_salvage(shell, old, new, signal.SIGKILL)
+    unfinished = f"{new} holds a salvage that was interrupted, or is still " \
+        "at work"
+    advice = f"if none is at work, remove {new} and salvage again"
+    for options in ((), ("--readonly",)):
+        expect(shell.run(*options, new, "-e", "SELECT * FROM ks.t"), status=1,
+               out="", errors=f"logstor: {unfinished}\n  hint: {advice}\n")
+    expect(shell.run("--salvage", old, new), status=1, out="",
+           errors=f"logstor: cannot salvage {old}: {unfinished}; {advice}\n")
+    expect(shell.run("--salvage", new, new + "2"), status=1, out="",
+           errors=f"logstor: cannot salvage {new}: {unfinished}; {advice}\n")
+    assert not os.path.exists(new + "2")
+    shutil.rmtree(new)
+    expect(shell.run("--salvage", old, new), status=0,
+           errors="")
+    expect(shell.run(new, "--format", "csv", "-e",
+                     "SELECT count(*) FROM ks.t"), status=0,
+           out="count\n5000\n")
+    assert "unfinished-salvage" not in os.listdir(new)
+
+
 def a_new_database_has_the_geometry_asked_for(shell, folder):
     path = os.path.join(folder, "a.db")
     options = ["--segment-size", "8K", "--file-segments", "4"]
@@ -262,6 +315,7 @@ CASES = [
     check_finds_what_breaks_meanwhile,
     salvage_says_what_it_saved_and_lost,
     salvage_tells_what_holds_no_rows_from_losses,
+    a_stopped_salvage_leaves_no_database,
     a_damaged_checkpoint_is_told_at_opening,
     a_new_database_has_the_geometry_asked_for,
     a_full_database_says_so_and_still_deletes,
