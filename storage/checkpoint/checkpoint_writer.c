@@ -195,6 +195,7 @@ end_attempt(struct engine *engine, const struct error *outcome)
 	writer->outcome = *outcome;
 	writer->finished++;
 	writer->state = STATE_IDLE;
+	engine->moving.is_held = false;
 	if (outcome->code != ERROR_NONE)
 		writer->retry_at = log_written(engine) + retry_distance(engine);
 }
@@ -328,6 +329,7 @@ start(struct engine *engine)
 	struct error failure = ERROR_INIT;
 	int status = engine_storing_make_certain(engine, &failure);
 
+	engine->moving.is_held = false;
 	if (status == 0)
 		status = checkpoint_content_capture(content, engine,
 						    &failure);
@@ -434,6 +436,7 @@ begin(struct engine *engine)
 	writer->is_demanded = false;
 	writer->begun++;
 	writer->state = STATE_WAITING;
+	engine->moving.is_held = true;
 	wait_for_start(engine);
 }
 
@@ -541,12 +544,6 @@ bool
 checkpoint_writer_is_idle(const struct checkpoint_writer *writer)
 {
 	return writer->state == STATE_IDLE && !writer->is_demanded;
-}
-
-bool
-checkpoint_writer_holds_moving(const struct checkpoint_writer *writer)
-{
-	return writer->state == STATE_WAITING;
 }
 
 bool

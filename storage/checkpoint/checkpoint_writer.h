@@ -45,8 +45,6 @@ void checkpoint_writer_pay(struct engine *engine);
 void checkpoint_writer_demand(struct engine *engine);
 /* Nothing is under way, nor wanted. */
 bool checkpoint_writer_is_idle(const struct checkpoint_writer *writer);
-/* True while it waits for the moving stream: nothing may be sent there. */
-bool checkpoint_writer_holds_moving(const struct checkpoint_writer *writer);
 /* In the kernel's hands? */
 bool checkpoint_writer_is_busy(const struct checkpoint_writer *writer);
 /* Of the last one that was tried; 0: it was published. */

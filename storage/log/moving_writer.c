@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/log/moving_writer.h"
 
-#include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/engine_state.h"
 
 #include <assert.h>
@@ -79,11 +78,8 @@ moving_writer_reserve(struct engine *engine)
 	struct moving_writer *writer = &engine->moving;
 	struct moving_buffer *buffer = buffer_at(writer, writer->count);
 
-	if (engine->writer.has_failed ||
+	if (engine->writer.has_failed || writer->is_held ||
 	    writer->count == MOVING_IN_FLIGHT_MAX || buffer->data == NULL)
-		return NULL;
-	if (engine->checkpoints != NULL &&
-	    checkpoint_writer_holds_moving(engine->checkpoints))
 		return NULL;
 	buffer->record_count = 0;
 	buffer->settled_count = 0;

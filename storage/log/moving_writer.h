@@ -42,6 +42,7 @@ struct moving_writer {
 	uint32_t first; /* oldest that isn't settled */
 	uint32_t count;
 	uint32_t in_flight;
+	bool is_held;       /* a checkpoint waits until nothing is on its way */
 	uint64_t next_write_sequence;
 	uint64_t settled; /* write sequence; entries follow when settled */
 	uint64_t durable; /* what headers state; settled in sync=full */

@@ -446,10 +446,10 @@ TEST(the_moving_stream_is_held_until_it_is_empty)
 	checkpoint_writer_demand(engine);
 	checkpoint_writer_step(engine, 1 << 20);
 	checkpoint_writer_step(engine, 1 << 20);
-	assert_true(checkpoint_writer_holds_moving(engine->checkpoints));
+	assert_true(engine->moving.is_held);
 	engine->moving.count = 0;
 	checkpoint_writer_step(engine, 1 << 20);
-	assert_false(checkpoint_writer_holds_moving(engine->checkpoints));
+	assert_false(engine->moving.is_held);
 	while (!checkpoint_writer_is_idle(engine->checkpoints))
 		assert_int_equal(engine_poll(engine, -1, &error), 0);
 	assert_int_equal(checkpoint_writer_outcome(engine->checkpoints,
