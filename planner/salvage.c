@@ -6,8 +6,8 @@
  * name. */
 #include "planner/catalog_store.h"
 #include "planner/session.h"
+#include "storage/format/salvage_target.h"
 #include "storage/salvage/salvage.h"
-#include "storage/salvage/salvage_target.h"
 
 #include <libgen.h>
 #include <stdio.h>

@@ -19,10 +19,13 @@ struct separator;
 struct compaction;
 struct checkpoint_writer;
 
-/* Rows of table 3 that are still wanted, in the order in which they came, and
- * dead segments whose row is on its way: storage/moving/segment_freeing.c. */
+/* Rows of table 3 that are still wanted, in the order in which they came
+ * (storage/checkpoint/freed_life.c), and dead segments whose row is on its way
+ * (storage/moving/segment_freeing.c). */
 struct freeing {
 	uint32_t published_walk; /* of the newest checkpoint; 0: none yet */
+	uint32_t buried_walk;    /* the last that dead segments were shown */
+	uint64_t forgotten_bytes; /* of rows that have died, so far */
 	struct freed_life *wanted;
 	size_t wanted_count;
 	size_t wanted_capacity;

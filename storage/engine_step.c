@@ -331,13 +331,14 @@ engine_step(struct engine *engine)
 		give_up_writing(engine);
 	if (!engine->has_failed) {
 		compaction_step(engine, COMPACTION_POLL_BYTES);
-		segment_freeing_step(engine, false);
 		segment_growth_step(&engine->segments, room_may_grow(engine));
 		engine_record_new_file(engine);
 		engine_notice_failed_growth(engine);
 	}
 	retire_step(engine);
 	checkpoint_writer_step(engine, CHECKPOINT_STEP_BYTES);
+	/* Last: what has died, and what a checkpoint has told to be in vain. */
+	segment_freeing_step(engine, false);
 }
 
 int

@@ -29,6 +29,12 @@ ALLOWED = {
     "include": set(),
     "cli": {"base", "include", "cli"},
 }
+# storage/'s folders, bottom up: a file includes only from those before its own,
+# and the vocabulary beside engine.h. What stands beside it is on top of all.
+STORAGE = ["io", "index", "format", "segments", "log", "checkpoint", "moving",
+           "reading", "recovery", "verify", "salvage"]
+VOCABULARY = {"storage/engine.h", "storage/engine_state.h",
+              "storage/engine_storing.h", "storage/engine_manifest.h"}
 # Made by lemon at build time, beside the generated C.
 GENERATED = {"parser/grammar.h"}
 SUFFIXES = (".c", ".h", ".re", ".y")
@@ -56,6 +62,16 @@ def includes(top, path):
             yield line, target
 
 
+def is_above(path, target):
+    """Whether an include within storage/ runs upwards."""
+    source, wanted = path.split("/")[1:-1], target.split("/")[1:-1]
+    if not source or target in VOCABULARY:
+        return False
+    if not wanted or wanted[0] not in STORAGE or source[0] not in STORAGE:
+        return True
+    return STORAGE.index(wanted[0]) > STORAGE.index(source[0])
+
+
 def check_includes(top):
     faults = []
     for folder in sorted(ALLOWED):
@@ -67,6 +83,11 @@ def check_includes(top):
                 if target.split("/")[0] not in ALLOWED[folder]:
                     faults.append(f"{where}{folder}/ may not include "
                                   f"{target}")
+                elif folder == "storage" and \
+                        target.startswith("storage/") and \
+                        is_above(path, target):
+                    faults.append(f"{where}{os.path.dirname(path)}/ may not "
+                                  f"include {target}")
                 elif not os.path.exists(os.path.join(top, target)):
                     faults.append(f"{where}{target} does not exist: "
                                   "includes are written from the root")
@@ -119,6 +140,12 @@ PLANTED = [
     ("parser/a.re", '#include "types/t.h"\n', "parser/ may not include"),
     ("storage/a.c", '\n #  include <types/t.h>\n', "storage/a.c:2: storage/"),
     ("storage/b.c", '#include "planner/q.h"\n', "storage/ may not include"),
+    ("storage/io/c.c", '#include "storage/index/i.h"\n',
+     "storage/io/ may not include storage/index/i.h"),
+    ("storage/index/d.c", '#include "storage/s.h"\n',
+     "storage/index/ may not include storage/s.h"),
+    ("storage/other/e.c", '#include "storage/index/i.h"\n',
+     "storage/other/ may not include"),
     ("planner/a.c", '#include "cli/c.h"\n', "planner/ may not include"),
     ("include/a.h", '#include "base/b.h"\n', "include/ may not include"),
     ("cli/a.c", '#include "planner/q.h"\n', "cli/ may not include"),
@@ -135,7 +162,11 @@ GOOD = {
     "types/t.h": '#include "base/b.h"\n',
     "parser/p.h": '#include "base/b.h"\n',
     "parser/p.c": '#include "parser/grammar.h"\n#include "parser/p.h"\n',
-    "storage/s.h": '#include "base/b.h"\n',
+    "storage/s.h": '#include "base/b.h"\n#include "storage/index/i.h"\n',
+    "storage/engine.h": "",
+    "storage/io/i.h": "",
+    "storage/index/i.h": '#include "storage/io/i.h"\n'
+                         '#include "storage/engine.h"\n',
     "planner/q.h": '#include "types/t.h"\n#include "parser/p.h"\n'
                    '#include "storage/s.h"\n#include "include/l.h"\n',
     "include/l.h": "#include <stdbool.h>\n",

@@ -7,9 +7,9 @@
 #ifndef STORAGE_CHECKPOINT_CHECKPOINT_H
 #define STORAGE_CHECKPOINT_CHECKPOINT_H
 
+#include "storage/checkpoint/freed_life.h"
 #include "storage/format/manifest.h"
 #include "storage/index/primary_index.h"
-#include "storage/moving/segment_freeing.h"
 #include "storage/segments/segment_manager.h"
 
 enum { CHECKPOINT_NAME_SIZE = 32, CHECKPOINT_FILES = 3 };

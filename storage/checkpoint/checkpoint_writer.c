@@ -305,7 +305,7 @@ end_publishing(struct engine *engine)
 	engine->counters.checkpoints++;
 	engine->counters.checkpoint_bytes_written += bytes;
 	engine->freeing.published_walk = writer->content.drop.walk;
-	segment_freeing_forget(engine);
+	freed_lives_forget(engine);
 	writer->wanted_rows = engine->freeing.wanted_count;
 	end_attempt(engine, &ERROR_INIT);
 }

@@ -58,7 +58,7 @@ enum urgency {
 struct round {
 	uint32_t best_free;  /* most free segments since it began */
 	bool is_exhausted;
-	uint64_t dead_bytes; /* when it was: more of them change that */
+	int64_t dead_bytes;  /* when it was: more of them change that */
 	uint64_t user_bytes; /* written by then: so does more of it, packed
 				loosely */
 	uint64_t mark;       /* changes while something happens */
@@ -245,10 +245,14 @@ urgency_of(const struct engine *engine)
 
 /* ---- rounds ---- */
 
-static uint64_t
+/* But for rows of the engine's own that have died: to win their room makes new
+ * ones. */
+static int64_t
 dead_bytes_of(const struct engine *engine)
 {
-	return engine->segments.record_bytes - engine->segments.live_bytes;
+	return (int64_t)(engine->segments.record_bytes -
+			 engine->segments.live_bytes -
+			 engine->freeing.forgotten_bytes);
 }
 
 /* What a few records of the usual size go into. */
@@ -486,13 +490,6 @@ end_round_if_quiet(struct engine *engine)
 		take_checkpoint(engine);
 	else if (!restore_reserve(engine))
 		end_round(engine);
-}
-
-void
-compaction_note_forgotten(struct engine *engine, uint64_t bytes)
-{
-	if (engine->compaction != NULL)
-		engine->compaction->round.dead_bytes += bytes;
 }
 
 bool

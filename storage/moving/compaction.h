@@ -42,10 +42,6 @@ void compaction_step(struct engine *engine, uint64_t budget);
  * win. */
 bool compaction_demand(struct engine *engine);
 
-/* The engine's own rows have died, so many bytes: no reason for another look at
- * what can be won, since winning it makes new ones. */
-void compaction_note_forgotten(struct engine *engine, uint64_t bytes);
-
 /* Something wants to be done in the background now, without waiting for the
  * disk first. */
 bool compaction_has_work(const struct engine *engine);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/moving/segment_freeing.h"
 
-#include "base/pack.h"
 #include "storage/checkpoint/checkpoint_writer.h"
+#include "storage/checkpoint/freed_life.h"
 #include "storage/engine_manifest.h"
 #include "storage/log/write_append.h"
-#include "storage/moving/compaction.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -33,77 +32,12 @@ struct freeing_segment {
 void
 segment_freeing_finish(struct engine *engine)
 {
-	free(engine->freeing.wanted);
+	freed_lives_finish(&engine->freeing);
 	free(engine->freeing.waiting);
 	engine->freeing = (struct freeing){ 0 };
 }
 
-/* ---- rows ---- */
-
-void
-freed_life_encode(const struct freed_life *life, uint8_t key[FREED_KEY_SIZE],
-		  uint8_t value[FREED_VALUE_SIZE])
-{
-	store_u64_le(key, life->sequence);
-	store_u32_le(value, life->segment);
-	store_u32_le(value + 4, life->stream);
-	store_u64_le(value + 8, life->first_write);
-	store_u64_le(value + 16, life->last_write);
-	store_u64_le(value + 24, life->moving_settled);
-}
-
-bool
-freed_life_decode(struct slice key, struct slice value,
-		  struct freed_life *life)
-{
-	uint32_t stream;
-
-	if (key.size != FREED_KEY_SIZE ||
-	    (value.size != FREED_VALUE_SIZE &&
-	     value.size != FREED_VALUE_SIZE_SHORT))
-		return false;
-	stream = load_u32_le(value.data + 4);
-	*life = (struct freed_life){
-		.sequence = load_u64_le(key.data),
-		.segment = load_u32_le(value.data),
-		.stream = (uint8_t)stream,
-		.first_write = load_u64_le(value.data + 8),
-		.last_write = load_u64_le(value.data + 16),
-		.moving_settled = value.size == FREED_VALUE_SIZE_SHORT ?
-					  0 :
-					  load_u64_le(value.data + 24),
-	};
-	return (stream == STREAM_USER || stream == STREAM_MOVING) &&
-	       life->sequence != 0 && life->first_write != 0 &&
-	       life->first_write <= life->last_write;
-}
-
-static struct key_hash
-hash_of(const struct engine *engine, uint64_t sequence)
-{
-	uint8_t key[FREED_KEY_SIZE];
-
-	store_u64_le(key, sequence);
-	return engine_hash_key(engine, slice_make(key, sizeof(key)));
-}
-
 /* ---- memory ---- */
-
-static bool
-reserve_wanted(struct freeing *freeing, size_t more)
-{
-	size_t capacity = freeing->wanted_capacity * 2 + 64 + more;
-	struct freed_life *wanted;
-
-	if (freeing->wanted_count + more <= freeing->wanted_capacity)
-		return true;
-	wanted = realloc(freeing->wanted, capacity * sizeof(*wanted));
-	if (wanted == NULL)
-		return false;
-	freeing->wanted = wanted;
-	freeing->wanted_capacity = capacity;
-	return true;
-}
 
 static bool
 reserve_waiting(struct freeing *freeing, size_t more)
@@ -124,32 +58,12 @@ reserve_waiting(struct freeing *freeing, size_t more)
 /* ---- from DEAD to FREEING ---- */
 
 static bool
-is_forgotten(const struct engine *engine, uint8_t stream, uint64_t last_write)
-{
-	const struct horizon *horizon = &engine->horizon;
-
-	return last_write <= (stream == STREAM_MOVING ?
-				      horizon->moving_sequence :
-				      horizon->user_sequence);
-}
-
-/* One that recovery brought back may have its row already. */
-static bool
-has_row(const struct engine *engine, uint64_t sequence)
-{
-	struct key_hash hash = hash_of(engine, sequence);
-	struct index_entry entry;
-
-	return primary_index_find(engine->freed->index, hash.token,
-				  hash.fingerprint, &entry);
-}
-
-static bool
 needs_row(const struct engine *engine, const struct segment *segment)
 {
 	return segment->first_write != 0 &&
-	       !is_forgotten(engine, segment->stream, segment->last_write) &&
-	       !has_row(engine, segment->sequence);
+	       !freed_life_is_behind(engine, segment->stream,
+				     segment->last_write) &&
+	       !freed_lives_have(engine, segment->sequence);
 }
 
 /* Not before a checkpoint is published without the entries that were dropped:
@@ -293,11 +207,9 @@ has_room_for_row(const struct engine *engine, struct freeing_batch *batch,
 static void
 append_rows(struct engine *engine, struct freeing_batch *batch)
 {
-	struct freeing *freeing = &engine->freeing;
-
 	write_append(engine, batch->writes, batch->count);
 	for (uint32_t i = 0; i < batch->count; i++) {
-		freeing->wanted[freeing->wanted_count++] = batch->lives[i];
+		freed_lives_add(&engine->freeing, &batch->lives[i]);
 		begin_freeing(engine, batch->lives[i].segment,
 			      engine->writer.next_write_sequence - 1);
 	}
@@ -316,7 +228,7 @@ bury_some(struct engine *engine, bool is_urgent)
 	uint32_t number = segments->dead.first, next;
 
 	if (!reserve_waiting(&engine->freeing, segments->dead.count) ||
-	    !reserve_wanted(&engine->freeing, ROWS_PER_BATCH))
+	    !freed_lives_reserve(&engine->freeing, ROWS_PER_BATCH))
 		return false;
 	for (; number != SEGMENT_NONE; number = next) {
 		const struct segment *segment = &segments->segments[number];
@@ -411,6 +323,18 @@ hurry(struct engine *engine)
 	buffered_writer_want_sync(writer);
 }
 
+/* Behind a checkpoint that was published more of them need no row. */
+static bool
+has_horizon_moved(struct engine *engine)
+{
+	struct freeing *freeing = &engine->freeing;
+
+	if (freeing->buried_walk == freeing->published_walk)
+		return false;
+	freeing->buried_walk = freeing->published_walk;
+	return true;
+}
+
 void
 segment_freeing_step(struct engine *engine, bool is_urgent)
 {
@@ -419,7 +343,8 @@ segment_freeing_step(struct engine *engine, bool is_urgent)
 		return;
 	if (engine->freeing.waiting_count > 0)
 		free_certain(engine);
-	if (is_urgent || engine->segments.dead.count >= ROWS_AT_LEAST)
+	if (is_urgent || has_horizon_moved(engine) ||
+	    engine->segments.dead.count >= ROWS_AT_LEAST)
 		bury(engine, is_urgent);
 	if (is_urgent)
 		hurry(engine);
@@ -454,56 +379,4 @@ segment_freeing_count(const struct engine *engine)
 		count += segments->segments[waiting->segment].pins == 0;
 	}
 	return count;
-}
-
-/* ---- rows that nobody needs any more ---- */
-
-/* False while the row isn't settled: later, then. */
-static bool
-forget_row(struct engine *engine, const struct freed_life *life)
-{
-	struct table *freed = engine->freed;
-	struct key_hash hash = hash_of(engine, life->sequence);
-	struct index_entry old;
-
-	if (pending_map_find(&engine->pending, freed, hash.token,
-			     hash.fingerprint) != NULL)
-		return false;
-	if (primary_index_remove(freed->index, hash.token, hash.fingerprint,
-				 &old)) {
-		table_remove_entry(freed, &old);
-		segment_manager_kill_record(&engine->segments, old.location);
-		compaction_note_forgotten(engine, old.location.size);
-	}
-	return true;
-}
-
-void
-segment_freeing_forget(struct engine *engine)
-{
-	struct freeing *freeing = &engine->freeing;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < freeing->wanted_count; i++) {
-		const struct freed_life *life = &freeing->wanted[i];
-
-		if (!is_forgotten(engine, life->stream, life->last_write) ||
-		    !forget_row(engine, life))
-			freeing->wanted[kept++] = *life;
-	}
-	freeing->wanted_count = kept;
-	if (!engine->has_failed && !engine->writer.has_failed)
-		bury(engine, false);
-}
-
-int
-segment_freeing_restore(struct engine *engine, const struct freed_life *life,
-			struct error *error)
-{
-	struct freeing *freeing = &engine->freeing;
-
-	if (!reserve_wanted(freeing, 1))
-		return error_no_memory(error);
-	freeing->wanted[freeing->wanted_count++] = *life;
-	return 0;
 }

@@ -10,29 +10,6 @@
 
 #include "storage/engine_state.h"
 
-enum {
-	FREED_KEY_SIZE = 8,
-	FREED_VALUE_SIZE = 32,
-	FREED_VALUE_SIZE_SHORT = 24 /* without moving_settled */
-};
-
-/* What a row of table 3 says. */
-struct freed_life {
-	uint64_t sequence; /* of the segment */
-	uint32_t segment;
-	uint8_t stream;    /* enum buffer_stream */
-	uint64_t first_write;
-	uint64_t last_write;
-	uint64_t moving_settled; /* write sequence: when it died; 0 in a
-				    checkpoint's list */
-};
-void freed_life_encode(const struct freed_life *life,
-		       uint8_t key[FREED_KEY_SIZE],
-		       uint8_t value[FREED_VALUE_SIZE]);
-/* False when the row can't be one. */
-bool freed_life_decode(struct slice key, struct slice value,
-		       struct freed_life *life);
-
 void segment_freeing_finish(struct engine *engine);
 
 /* Moves dead segments on: appends rows where the ring has room, frees what may
@@ -47,13 +24,5 @@ uint32_t segment_freeing_count(const struct engine *engine);
  * two checkpoints they need none.  True while such a checkpoint is under way;
  * false when there are none, or it doesn't help. */
 bool segment_freeing_ask_checkpoint(struct engine *engine);
-
-/* The horizon has moved: rows of table 3 that nobody needs any more die. */
-void segment_freeing_forget(struct engine *engine);
-
-/* While opening: a row that is still wanted. */
-MUST_CHECK int segment_freeing_restore(struct engine *engine,
-				       const struct freed_life *life,
-				       struct error *error);
 
 #endif

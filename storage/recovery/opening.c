@@ -3,9 +3,9 @@
 
 #include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
+#include "storage/format/salvage_target.h"
 #include "storage/recovery/recovery.h"
 #include "storage/recovery/replay.h"
-#include "storage/salvage/salvage_target.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,15 +7,6 @@
 #include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/engine_manifest.h"
 
-static bool
-is_above_horizon(const struct engine *engine, uint8_t stream,
-		 uint64_t last_write)
-{
-	return last_write > (stream == STREAM_MOVING ?
-				     engine->horizon.moving_sequence :
-				     engine->horizon.user_sequence);
-}
-
 /* Rows of table 3 that the horizon has passed die. */
 int
 recovery_restore_freed(struct recovery *recovery, struct error *error)
@@ -24,15 +15,15 @@ recovery_restore_freed(struct recovery *recovery, struct error *error)
 	struct replay *replay = &recovery->intake.replay;
 	size_t kept = 0;
 
+	if (!freed_lives_reserve(&engine->freeing, replay->freed_count))
+		return error_no_memory(error);
 	for (size_t i = 0; i < replay->freed_count; i++) {
 		const struct freed_life *life = &replay->freed[i].life;
-		int status;
 
-		if (!is_above_horizon(engine, life->stream, life->last_write))
+		if (freed_life_is_behind(engine, life->stream,
+					 life->last_write))
 			continue;
-		status = segment_freeing_restore(engine, life, error);
-		if (status < 0)
-			return status;
+		freed_lives_add(&engine->freeing, life);
 		replay->freed[kept++] = replay->freed[i];
 	}
 	return replay_judge_freed(replay, replay->freed, kept, error);
@@ -51,7 +42,8 @@ find_state(const struct recovery *recovery, uint32_t number)
 		return SEGMENT_SEALED;
 	if (!recovery->intake.notes[number].is_counted)
 		return SEGMENT_FREE;
-	if (is_above_horizon(engine, segment->stream, segment->last_write) &&
+	if (!freed_life_is_behind(engine, segment->stream,
+				  segment->last_write) &&
 	    !log_judge_is_freed(&recovery->intake, segment->sequence))
 		return SEGMENT_DEAD;
 	return SEGMENT_FREE;

@@ -10,8 +10,8 @@
 #ifndef STORAGE_RECOVERY_REPLAY_H
 #define STORAGE_RECOVERY_REPLAY_H
 
+#include "storage/checkpoint/freed_life.h"
 #include "storage/engine_state.h"
-#include "storage/moving/segment_freeing.h"
 
 /* A row of table 3, and the buffer that it was found in. */
 struct freed_row {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/salvage/salvage_source.h"
 
+#include "storage/format/salvage_target.h"
 #include "storage/salvage/salvage_losses.h"
-#include "storage/salvage/salvage_target.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/pack.h"
+#include "storage/checkpoint/freed_life.h"
 #include "storage/engine_state.h"
 #include "storage/moving/segment_freeing.h"
 #include "tests/support/salvage_driver.h"
@@ -473,6 +474,15 @@ TEST(salvage_takes_what_was_freed_where_its_copy_is_damaged)
 	fault_disk_destroy(disk);
 }
 
+/* As when a checkpoint is published that has moved the horizon. */
+static void
+pass_horizon(struct engine *engine)
+{
+	freed_lives_forget(engine);
+	engine->freeing.buried_walk = engine->freeing.published_walk + 1;
+	segment_freeing_step(engine, false);
+}
+
 TEST(what_nothing_replays_needs_no_row)
 {
 	struct world world = make_world(ENGINE_SYNC_FULL);
@@ -483,10 +493,10 @@ TEST(what_nothing_replays_needs_no_row)
 	horizon->user_sequence =
 		world.engine->segments.segments[segment].last_write - 1;
 	horizon->moving_sequence = UINT64_MAX;
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	assert_int_equal(state_of(&world, segment), SEGMENT_DEAD);
 	horizon->user_sequence++;
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREEING);
 	poll_some(&world, 1);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREE);
@@ -509,24 +519,23 @@ TEST(rows_die_when_the_horizon_has_passed_what_they_tell)
 	segment_freeing_step(world.engine, true);
 	/* Not settled yet: it may not be forgotten, or it would stay. */
 	world.engine->horizon.user_sequence = freeing->wanted[0].last_write;
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	assert_int_equal(freeing->wanted_count, 4);
 	poll_some(&world, 2);
 	assert_int_equal(rows_of_freed(&world), 4);
 	live_bytes = world.engine->freed->live_bytes;
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	assert_int_equal(freeing->wanted_count, 3);
 	assert_int_equal(rows_of_freed(&world), 3);
 	assert_int_equal(world.engine->freed->live_bytes, live_bytes / 4 * 3);
 	assert_true(freeing->wanted[0].last_write >
 		    world.engine->horizon.user_sequence);
 	/* Told twice, by a checkpoint and by the log. */
-	assert_int_equal(segment_freeing_restore(world.engine,
-						 &freeing->wanted[0], NULL),
-			 0);
+	assert_true(freed_lives_reserve(freeing, 1));
+	freed_lives_add(freeing, &freeing->wanted[0]);
 	assert_int_equal(freeing->wanted_count, 4);
 	world.engine->horizon.user_sequence = freeing->wanted[2].last_write;
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	assert_int_equal(freeing->wanted_count, 0);
 	assert_int_equal(rows_of_freed(&world), 0);
 	assert_int_equal(world.engine->freed->live_bytes, 0);
@@ -618,7 +627,7 @@ TEST(a_hurry_is_for_all_that_wait)
 	world.engine->writer.durable = world.engine->writer.settled;
 	world.engine->horizon.user_sequence = UINT64_MAX;
 	kill_all(&world, other);
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	assert_int_equal(state_of(&world, other), SEGMENT_FREEING);
 	for (int i = 0; i < 5; i++) {
 		segment_freeing_step(world.engine, true);
@@ -635,7 +644,7 @@ TEST(no_place_is_used_again_before_what_replaced_its_rows_is_durable)
 	uint32_t segment = kill_one(&world, "k");
 
 	world.engine->horizon.user_sequence = UINT64_MAX;
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	poll_some(&world, 5);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREEING);
 	assert_true(world.engine->writer.durable <
@@ -653,7 +662,7 @@ TEST(the_moving_stream_must_be_durable_too)
 
 	world.engine->moving.settled = 7;
 	world.engine->horizon.user_sequence = UINT64_MAX;
-	segment_freeing_forget(world.engine);
+	pass_horizon(world.engine);
 	poll_some(&world, 3);
 	assert_int_equal(state_of(&world, segment), SEGMENT_FREEING);
 	world.engine->moving.durable = 7;

@@ -3,8 +3,8 @@
  * The directory that a salvage fills.  It looks like a database long before
  * all rows are in it, so it is marked first, durably, and opens only when the
  * mark is gone: after a kill nobody takes a part for the whole. */
-#ifndef STORAGE_SALVAGE_SALVAGE_TARGET_H
-#define STORAGE_SALVAGE_SALVAGE_TARGET_H
+#ifndef STORAGE_FORMAT_SALVAGE_TARGET_H
+#define STORAGE_FORMAT_SALVAGE_TARGET_H
 
 #include "storage/io/io.h"
 

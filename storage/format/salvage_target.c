@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "storage/salvage/salvage_target.h"
+#include "storage/format/salvage_target.h"
 
 #include <errno.h>
 #include <stdio.h>

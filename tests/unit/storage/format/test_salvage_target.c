@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a salvage makes is a database when it is done, and nothing before. */
-#include "storage/salvage/salvage_target.h"
+#include "storage/format/salvage_target.h"
 #include "tests/support/salvage_driver.h"
 #include "tests/support/unit.h"
 
