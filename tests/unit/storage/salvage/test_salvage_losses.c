@@ -175,11 +175,17 @@ TEST(a_missing_or_cut_file_is_one_fault)
 		else
 			fault_disk_remove(copy, FILE_0);
 		salvage_busy(copy, &told);
+		fault_disk_destroy(copy);
+		/* At its end there may be nothing but free places. */
+		if (told.faults == 0 && cut > 30000) {
+			assert_int_equal(told.notes, 1);
+			assert_int_equal(told.rows, BUSY_KEYS);
+			continue;
+		}
 		assert_int_equal(told.faults, 1);
 		assert_non_null(strstr(told.what, FILE_0));
 		assert_non_null(strstr(told.what, is_cut ? "it is cut off" :
 							   "it is missing"));
-		fault_disk_destroy(copy);
 	}
 	fault_disk_destroy(disk);
 }
