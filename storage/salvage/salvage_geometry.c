@@ -5,6 +5,8 @@
  * one. */
 #include "storage/salvage/salvage_source.h"
 
+#include "base/pack.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +32,21 @@ struct samples {
 	struct sample *samples;
 	uint32_t count;
 	uint32_t limit; /* of this file and those before it */
+	bool takes_damaged; /* there are no others */
 };
+
+/* A header that is right, most likely, though the buffer isn't. */
+static bool
+is_plausible(const uint8_t *bytes, const struct buffer_header *header,
+	     uint64_t at)
+{
+	return load_u32_le(bytes + 8) == FORMAT_BUFFER_MAGIC &&
+	       header->version >= FORMAT_VERSION_OLDEST &&
+	       header->version <= FORMAT_VERSION &&
+	       header->offset % FORMAT_BLOCK_SIZE == 0 &&
+	       header->offset < FORMAT_SEGMENT_SIZE_MAX &&
+	       header->offset <= at;
+}
 
 static void
 take_sample(struct samples *samples, uint32_t file, uint64_t at,
@@ -45,7 +61,8 @@ take_sample(struct samples *samples, uint32_t file, uint64_t at,
 	place = (struct buffer_place){ header.database_id, header.segment,
 				       header.offset };
 	if (format_open_buffer(bytes, available, &place, &header) ==
-	    FORMAT_VALID)
+		    FORMAT_VALID ||
+	    (samples->takes_damaged && is_plausible(bytes, &header, at)))
 		samples->samples[samples->count++] =
 			(struct sample){ file, at, header.segment,
 					 header.offset, header.database_id };
@@ -270,11 +287,6 @@ sample_files(struct salvage_source *source, struct samples *samples,
 		status = sample_file(source, i, samples, data, error);
 	}
 	free(data);
-	if (status == 0 && samples->count == 0)
-		status = error_set(
-			error, ERROR_CORRUPT,
-			"%s holds nothing of a logstor database",
-			source->engine.io->methods->path(source->engine.io));
 	return status;
 }
 
@@ -284,6 +296,7 @@ take_samples(struct salvage_source *source, struct samples *samples,
 	     struct error *error)
 {
 	uint32_t files = 0, share;
+	int status;
 
 	for (uint32_t i = 0; i < source->engine.segments.file_count; i++)
 		files += source->files[i].is_there;
@@ -294,7 +307,17 @@ take_samples(struct salvage_source *source, struct samples *samples,
 		malloc(((size_t)files + 1) * share * sizeof(*samples->samples));
 	if (samples->samples == NULL)
 		return error_no_memory(error);
-	return sample_files(source, samples, share, error);
+	status = sample_files(source, samples, share, error);
+	if (status == 0 && samples->count == 0) {
+		samples->takes_damaged = true;
+		status = sample_files(source, samples, share, error);
+	}
+	if (status == 0 && samples->count == 0)
+		status = error_set(
+			error, ERROR_CORRUPT,
+			"%s holds nothing of a logstor database",
+			source->engine.io->methods->path(source->engine.io));
+	return status;
 }
 
 int

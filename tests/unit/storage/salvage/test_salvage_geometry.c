@@ -2,6 +2,7 @@
  *
  * Without a manifest, salvage finds out how large segments are, and how many
  * of them a file has: nothing of an intact database is lost then. */
+#include "base/pack.h"
 #include "storage/engine_state.h"
 #include "storage/format/manifest.h"
 #include "tests/support/salvage_driver.h"
@@ -137,6 +138,34 @@ TEST(all_files_are_asked_however_many_buffers_the_first_one_has)
 	}
 	driver_close(engine);
 	salvage_without_manifest(disk, 5500, &options);
+}
+
+TEST(a_database_of_damaged_buffers_is_one_all_the_same)
+{
+	struct engine_options options = { .segment_size = 16 << 10,
+					  .file_segments = 256 };
+	struct fault_disk *fresh = fault_disk_create(4);
+	struct fault_disk *disk;
+	struct salvage_told told;
+	uint32_t table;
+	struct engine *engine = make(&disk, &options, &table);
+	uint8_t *bytes;
+	size_t size;
+
+	for (int i = 0; i < 60; i++)
+		put(engine, table, i, 0);
+	driver_close(engine);
+	fault_disk_remove(disk, MANIFEST_NAME);
+	bytes = fault_disk_file(disk, "00-000000.segments", &size);
+	for (size_t i = 0; i < size; i += FORMAT_BLOCK_SIZE) {
+		if (load_u32_le(bytes + i + 8) == FORMAT_BUFFER_MAGIC)
+			bytes[i] ^= 1;
+	}
+	driver_salvage(disk, fresh, &told);
+	assert_int_equal(told.rows, 60);
+	assert_true(told.faults > 0);
+	fault_disk_destroy(disk);
+	fault_disk_destroy(fresh);
 }
 
 /* As where one sector of many is bad: the others are read one by one. */
