@@ -21,6 +21,7 @@ struct saved_table {
 	uint32_t number;
 	bool is_named; /* the catalog knows it */
 	uint64_t rows;
+	uint64_t bytes;
 };
 
 struct salvage {
@@ -63,7 +64,7 @@ take_fault(void *context, const struct engine_fault *fault)
 }
 
 static void
-take_table(void *context, uint32_t number, uint64_t rows)
+take_table(void *context, uint32_t number, uint64_t rows, uint64_t bytes)
 {
 	struct salvage *salvage = context;
 	size_t count = salvage->table_count + 1;
@@ -74,7 +75,8 @@ take_table(void *context, uint32_t number, uint64_t rows)
 		salvage->has_failed = true;
 		return;
 	}
-	tables[count - 1] = (struct saved_table){ number, false, rows };
+	tables[count - 1] = (struct saved_table){ number, false, rows,
+						     bytes };
 	salvage->tables = tables;
 	salvage->table_count = count;
 }
@@ -342,6 +344,7 @@ tell_nameless(struct salvage *salvage)
 			 (unsigned long)table->number,
 			 (unsigned long long)table->rows);
 		salvage->told->rows -= table->rows;
+		salvage->told->bytes -= table->bytes;
 		tell_fault(salvage, NULL, UINT64_MAX, what);
 	}
 }

@@ -28,6 +28,10 @@ io_error(struct io *io, int negative_errno, const char *verb, const char *name,
 	const char *reason =
 		strerror_r(-negative_errno, buffer, sizeof(buffer));
 
+	/* As the contract of open has it. */
+	if (negative_errno == -ENOTSUP && strcmp(verb, "open") == 0)
+		reason = "it isn't a regular file";
+
 	if (offset != IO_NO_OFFSET)
 		snprintf(place, sizeof(place), " at offset %" PRIu64, offset);
 	return error_set(error, code_of(-negative_errno), "cannot %s %s%s%s%s: %s",

@@ -206,7 +206,8 @@ save_table(struct salvage *salvage, const struct table *table,
 	report->rows += rows;
 	report->bytes += salvage->saved_bytes;
 	if (report->on_table != NULL)
-		report->on_table(report->context, table->id, rows);
+		report->on_table(report->context, table->id, rows,
+				 salvage->saved_bytes);
 	return 0;
 }
 

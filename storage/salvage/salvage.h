@@ -14,8 +14,9 @@ struct salvage_report {
 	void (*on_fault)(void *context, const struct engine_fault *fault);
 	void (*on_note)(void *context, const struct engine_fault *note);
 	/* At the end, for each user table that the new database knows: its
-	 * live rows. */
-	void (*on_table)(void *context, uint32_t table, uint64_t rows);
+	 * live rows, and their keys and values. */
+	void (*on_table)(void *context, uint32_t table, uint64_t rows,
+			 uint64_t bytes);
 	/* Now and then; true ends it with ERROR_CANCELLED. */
 	bool (*on_progress)(void *context,
 			    const struct engine_progress *progress);

@@ -119,8 +119,9 @@ open_file(struct salvage_source *source, uint32_t number)
 		io->methods->close(io, file->file);
 	file->file = NULL;
 	known->size = 0;
-	known->reason = status == -ENOENT ? "it is missing" :
-					    "it can't be opened";
+	known->reason = status == -ENOENT  ? "it is missing" :
+			status == -ENOTSUP ? "it isn't a regular file" :
+					     "it can't be opened";
 }
 
 static int

@@ -9,6 +9,7 @@ fault_text_take_apart(const char *message, uint64_t *offset)
 {
 	static const char at[] = " at offset ";
 	static const char damaged[] = " is damaged: ";
+	static const char cannot[] = "cannot open ";
 	const char *found = strstr(message, at);
 	const char *what = found == NULL ? NULL : strstr(found, ": ");
 
@@ -18,5 +19,9 @@ fault_text_take_apart(const char *message, uint64_t *offset)
 		return what + 2;
 	}
 	found = strstr(message, damaged);
-	return found == NULL ? message : found + sizeof(damaged) - 1;
+	if (found != NULL)
+		return found + sizeof(damaged) - 1;
+	if (strncmp(message, cannot, sizeof(cannot) - 1) == 0)
+		found = strrchr(message, ':');
+	return found != NULL && found[1] == ' ' ? found + 2 : message;
 }

@@ -293,6 +293,7 @@ TEST(rows_whose_table_is_lost_are_told_of)
 					    "it"));
 	assert_string_equal(told.tables, "ks.u=1 ");
 	assert_int_equal(result.rows, 1);
+	assert_in_range(result.bytes, 1, 30);
 	api_open_path(&api, to, NULL);
 	assert_string_equal(api_query(&api, "SELECT k FROM ks.u"), "'a'");
 	/* Its name is free, and its rows don't come back under it. */

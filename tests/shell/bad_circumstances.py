@@ -108,18 +108,24 @@ def an_empty_or_cut_data_file_is_named(shell, _, folder):
         refuses(shell, copy, name)
 
 
-def a_fifo_or_symlink_for_a_data_file_neither_hangs_nor_passes(
-        shell, _, folder):
-    path = os.path.join(folder, "a.db")
+def what_is_no_file_neither_hangs_nor_passes(shell, _, folder):
+    path, new = os.path.join(folder, "a.db"), os.path.join(folder, "new.db")
     shell.make(path)
-    name = segment_files(path)[0]
-    for make in (os.mkfifo, lambda at: os.symlink("/dev/zero", at)):
-        copy = os.path.join(folder, "copy.db")
-        shutil.copytree(path, copy)
-        os.remove(os.path.join(copy, name))
-        make(os.path.join(copy, name))
-        refuses(shell, copy, name)
-        shutil.rmtree(copy)
+    copy = os.path.join(folder, "copy.db")
+    # A data file that isn't one is a loss, the manifest is none.
+    for name, status in ((segment_files(path)[0], 2), ("manifest", 0)):
+        for make in (os.mkfifo, os.mkdir,
+                     lambda at: os.symlink("/dev/zero", at)):
+            shutil.copytree(path, copy)
+            os.remove(os.path.join(copy, name))
+            make(os.path.join(copy, name))
+            refuses(shell, copy, f"/{name}: it isn't a regular file")
+            expect(shell.run("--readonly", copy, "-e", "CHECK"), status=1,
+                   out="", holds=[f"/{name}: it isn't a regular file"])
+            expect(shell.run("--salvage", copy, new), status=status,
+                   holds=[f": {copy}/{name}: it isn't a regular file"])
+            shutil.rmtree(new)
+            shutil.rmtree(copy)
 
 
 def a_newer_format_version_is_refused_by_its_number(shell, forge, folder):
@@ -363,7 +369,7 @@ CASES = [
     a_missing_manifest_is_no_new_database,
     a_data_file_of_another_database_is_named,
     an_empty_or_cut_data_file_is_named,
-    a_fifo_or_symlink_for_a_data_file_neither_hangs_nor_passes,
+    what_is_no_file_neither_hangs_nor_passes,
     a_newer_format_version_is_refused_by_its_number,
     a_damaged_manifest_is_named,
     a_damaged_record_is_named_by_file_and_offset,

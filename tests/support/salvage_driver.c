@@ -47,10 +47,11 @@ on_note(void *context, const struct engine_fault *note)
 }
 
 static void
-on_table(void *context, uint32_t table, uint64_t rows)
+on_table(void *context, uint32_t table, uint64_t rows, uint64_t bytes)
 {
 	struct salvage_told *told = context;
 
+	assert_true(bytes >= rows);
 	if (rows > told->rows) {
 		told->rows = rows;
 		told->table = table;
