@@ -71,6 +71,23 @@ prepare_runs(struct engine *engine, const struct engine_write *writes,
 	return status;
 }
 
+/* To look for room may send the open buffer, or append rows of table 3: then
+ * the plan is of a place where the batch won't begin any more. */
+static int
+find_segments(struct engine *engine, const struct write_plan *plan,
+	      enum room_level level, struct error *error)
+{
+	const struct write_buffer *open = engine->writer.open;
+	uint64_t last_lsn = engine->last_lsn;
+	int status = room_find(engine, plan->segments + plan->run_segments,
+			       level, error);
+
+	if (status == 0 && (engine->last_lsn != last_lsn ||
+			    engine->writer.open != open))
+		return ENGINE_PENDING;
+	return status;
+}
+
 static int
 find_room(struct engine *engine, const struct engine_write *writes,
 	  size_t count, const struct write_plan *plan, struct error *error)
@@ -78,21 +95,14 @@ find_room(struct engine *engine, const struct engine_write *writes,
 	enum room_level level = is_reclaiming(writes, count) ?
 					ROOM_RECLAIMING :
 					ROOM_ORDINARY;
-	uint32_t segments = plan->segments + plan->run_segments;
 	int status;
 
-	/* Only a step finds out that there is memory again, and a caller who
-	 * is refused doesn't poll. */
-	if (engine->is_out_of_memory)
-		engine_step(engine);
-	if (engine->is_out_of_memory)
-		return error_no_memory(error);
 	if (!buffered_writer_has_room(&engine->writer, plan)) {
 		buffered_writer_flush(&engine->writer, engine->last_lsn);
 		return ENGINE_PENDING;
 	}
-	status = room_find(engine, segments, level, error);
-	if (status == 0 && segments > 0)
+	status = find_segments(engine, plan, level, error);
+	if (status == 0 && plan->segments + plan->run_segments > 0)
 		status = engine_begin_writing(engine, error);
 	if (status == 0 && plan->runs > 0)
 		status = prepare_runs(engine, writes, count, error);
@@ -121,12 +131,28 @@ check_writable(const struct engine *engine, struct error *error)
 	return 0;
 }
 
+/* Before a batch is planned, since a step moves the place where it begins, and
+ * may fail for good.  Only a step finds out that there is memory again, and a
+ * caller who is refused doesn't poll. */
+static int
+check_ready(struct engine *engine, struct error *error)
+{
+	int status;
+
+	if (engine->is_out_of_memory)
+		engine_step(engine);
+	status = check_writable(engine, error);
+	if (status == 0 && engine->is_out_of_memory)
+		status = error_no_memory(error);
+	return status;
+}
+
 int
 engine_write(struct engine *engine, const struct engine_write *writes,
 	     size_t count, uint64_t *lsn, struct error *error)
 {
 	struct write_plan plan;
-	int status = check_writable(engine, error);
+	int status = check_ready(engine, error);
 
 	if (status < 0)
 		return status;

@@ -344,6 +344,79 @@ TEST(memory_may_run_out_while_it_is_closed)
 	finish(&world);
 }
 
+static uint64_t
+put_long(struct world *world, const char *key, size_t size)
+{
+	static char value[65536];
+
+	memset(value, 'v', size);
+	value[size] = '\0';
+	return driver_put(world->engine, world->table, key, value);
+}
+
+static void
+open_roomy_world(struct world *world)
+{
+	world->options.segment_size = 65536;
+	world->options.file_segments = 256;
+	open_world(world);
+	while (world->engine->segments.segment_count < 100) {
+		segment_growth_start(&world->engine->segments);
+		poll_some(world, 1);
+	}
+	world->table = driver_create_table(world->engine);
+}
+
+/* One more death and rows of table 3 are worth it; the log stands in
+ * the middle of a segment. */
+static void
+kill_fifteen(struct world *world)
+{
+	char key[16];
+
+	for (int i = 0; i < 17 + 16; i++) {
+		snprintf(key, sizeof(key), "k%d", i % 17);
+		driver_commit(world->engine, put_long(world, key, 60000));
+	}
+	driver_checkpoint(world->engine);
+	driver_commit(world->engine, put_long(world, "a", 3900));
+	driver_commit(world->engine, put_long(world, "b", 3000));
+}
+
+/* The write that finds memory again lets the open buffer go, and rows of
+ * table 3 come: it must not think that it stays in the segment. */
+TEST(what_comes_when_there_is_memory_again_is_no_clean_end)
+{
+	struct world world = { .disk = fault_disk_create(3),
+			       .options = driver_small };
+	struct engine *engine;
+	struct error error = ERROR_INIT;
+	uint64_t lsn;
+
+	open_roomy_world(&world);
+	kill_fifteen(&world);
+	driver_close(world.engine);
+	open_world(&world);
+	engine = world.engine;
+	assert_true(engine->manifest.flags & MANIFEST_CLEAN);
+	is_starving = true;
+	lsn = put_long(&world, "k16", 100);
+	assert_int_equal(engine_commit(engine, lsn, &error), ENGINE_PENDING);
+	put_long(&world, "z", 100);
+	while (!engine->is_out_of_memory)
+		poll_some(&world, 1);
+	assert_non_null(engine->writer.open);
+	is_starving = false;
+	lsn = put_long(&world, "w",
+		       write_buffer_room(engine->writer.open) - 300);
+	driver_commit(engine, lsn);
+	world.disk = driver_kill(engine, world.disk);
+	open_world(&world);
+	assert_non_null(driver_get(world.engine, world.table, "w"));
+	assert_non_null(driver_get(world.engine, world.table, "z"));
+	finish(&world);
+}
+
 /* ---- the disk fails ---- */
 
 static void

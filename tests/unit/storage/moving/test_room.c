@@ -592,4 +592,100 @@ TEST(a_writer_hardly_waits_while_a_fifth_is_dead)
 	finish(&world);
 }
 
+/* ---- rows of table 3 on the way ---- */
+
+enum { BATCH = 63, ONE = 3880 /* bytes of a value that fills a segment */ };
+
+static void
+put_and_commit(struct world *world, int number, size_t size)
+{
+	struct error error = ERROR_INIT;
+
+	assert_int_equal(try_put(world, number, size, &error), 0);
+	driver_commit(world->engine, engine_last_lsn(world->engine));
+}
+
+static void
+kill_some(struct world *world, int first, int count)
+{
+	for (int i = 0; i < 2 * count; i++)
+		put_and_commit(world, first + i % count, ONE);
+}
+
+static struct world
+make_roomy_world(void)
+{
+	struct engine_options options = driver_small;
+	struct world world = { .disk = fault_disk_create(1) };
+
+	options.file_segments = 256;
+	world.engine = driver_open(fault_disk_open(world.disk), &options);
+	while (world.engine->segments.segment_count < 160) {
+		segment_growth_start(&world.engine->segments);
+		assert_int_equal(engine_poll(world.engine, 0, NULL), 0);
+	}
+	world.table = driver_create_table(world.engine);
+	return world;
+}
+
+static void
+wait_for_checkpoint(struct engine *engine)
+{
+	uint64_t published = engine->counters.checkpoints;
+	struct error error = ERROR_INIT;
+
+	assert_int_equal(engine_checkpoint(engine, &error), ENGINE_PENDING);
+	while (engine->counters.checkpoints == published)
+		assert_int_equal(engine_poll(engine, -1, NULL), 0);
+}
+
+/* The batch takes every buffer that there is; what looking for its segments
+ * appends comes between. */
+static void
+write_large_batch(struct world *world)
+{
+	static struct engine_write batch[BATCH];
+	static char keys[BATCH][16], value[ONE];
+	struct error error = ERROR_INIT;
+	uint64_t lsn;
+
+	for (int i = 0; i < BATCH; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "b%d", i);
+		batch[i] = (struct engine_write){
+			.kind = ENGINE_WRITE_ROW,
+			.table = world->table,
+			.key = slice_from_string(keys[i]),
+			.value = slice_make(value, sizeof(value)),
+			.timestamp_us = engine_timestamp_us(world->engine),
+		};
+	}
+	assert_int_equal(driver_try_write(world->engine, batch, BATCH, &lsn,
+					  &error),
+			 0);
+	driver_commit(world->engine, lsn);
+}
+
+TEST(rows_that_make_room_for_a_batch_take_none_of_its_buffers)
+{
+	struct world world = make_roomy_world();
+	struct engine *engine = world.engine;
+	int number = 3000;
+
+	/* Six need no row behind the checkpoints, nine do. */
+	kill_some(&world, 0, 6);
+	put_and_commit(&world, 1000, ONE);
+	driver_checkpoint(engine);
+	kill_some(&world, 2000, 9);
+	while (engine->segments.free_count > BATCH + 1)
+		put_and_commit(&world, number++, ONE);
+	assert_int_equal(try_put(&world, number, 3700, NULL), 0);
+	wait_for_checkpoint(engine);
+	assert_int_equal(engine->segments.dead.count, 9);
+	assert_non_null(engine->writer.open);
+	write_large_batch(&world);
+	assert_int_equal(driver_count(engine, world.table),
+			 6 + 1 + 9 + number - 3000 + 1 + BATCH);
+	finish(&world);
+}
+
 UNIT_MAIN()
