@@ -225,7 +225,8 @@ is_writing(const struct engine *engine)
 
 /* ---- moving on ---- */
 
-/* A table that was dropped may have had millions of rows: a few at a time. */
+/* A table that was dropped may have had millions of rows: a few at a time. A
+ * buffer that is half settled may hold its last ones. */
 static void
 retire_step(struct engine *engine)
 {
@@ -233,7 +234,7 @@ retire_step(struct engine *engine)
 	struct index_entry entries[RETIRE_STEP];
 	size_t count;
 
-	if (table == NULL)
+	if (table == NULL || engine->is_out_of_memory)
 		return;
 	count = primary_index_range(table->index, engine->retired_token,
 				    engine->retired_fingerprint, INT64_MAX,

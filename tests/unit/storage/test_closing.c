@@ -18,6 +18,7 @@ enum { KEYS = 24, ROUNDS = 4, VALUE_MAX = 3880 };
 
 /* Memory for the indexes runs out where the test wants it to. */
 static bool is_starving;
+static int inserts_left; /* that work nevertheless */
 
 int __real_primary_index_insert(struct primary_index *index,
 				const struct index_entry *entry,
@@ -31,7 +32,7 @@ __wrap_primary_index_insert(struct primary_index *index,
 			    const struct index_entry *entry,
 			    struct index_entry *old)
 {
-	if (is_starving)
+	if (is_starving && inserts_left-- <= 0)
 		return -(int)ERROR_FULL;
 	return __real_primary_index_insert(index, entry, old);
 }
@@ -414,6 +415,35 @@ TEST(what_comes_when_there_is_memory_again_is_no_clean_end)
 	open_world(&world);
 	assert_non_null(driver_get(world.engine, world.table, "w"));
 	assert_non_null(driver_get(world.engine, world.table, "z"));
+	finish(&world);
+}
+
+/* Eager separation looks at a buffer's tables when all of it is settled. */
+TEST(a_dropped_table_stays_while_its_buffer_is_half_settled)
+{
+	struct world world = make_world(1, ENGINE_SYNC_FULL, 0);
+	struct engine *engine;
+	uint32_t dropped = world.table;
+	uint64_t lsn;
+
+	driver_close(world.engine);
+	world.options.is_separation_eager = true;
+	open_world(&world);
+	engine = world.engine;
+	world.table = driver_create_table(engine);
+	driver_put(engine, dropped, "a", "a");
+	driver_drop_table(engine, dropped);
+	lsn = driver_put(engine, world.table, "b", "b");
+	inserts_left = 2;
+	is_starving = true;
+	driver_commit(engine, lsn);
+	poll_some(&world, 5);
+	assert_true(engine->is_out_of_memory);
+	assert_non_null(engine->tables.retired);
+	is_starving = false;
+	poll_some(&world, 5);
+	assert_null(engine->tables.retired);
+	assert_string_equal(driver_get(engine, world.table, "b"), "b");
 	finish(&world);
 }
 
