@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CACHE_SIZE_DEFAULT = 64 << 20 };
+enum { CACHE_SIZE_DEFAULT = 64 << 20, POLL_FAILURES_MAX = 1000 };
 
 /* ---- opening ---- */
 
@@ -135,23 +135,48 @@ is_moving(const struct engine *engine)
 		!moving_writer_is_idle(&engine->moving));
 }
 
+/* Whether any of our memory is in the kernel's hands. */
+static bool
+is_in_flight(const struct engine *engine)
+{
+	return buffered_writer_is_busy(&engine->writer) ||
+	       moving_writer_is_busy(&engine->moving) ||
+	       compaction_is_busy(engine) || is_growing(engine) ||
+	       engine->storing.store.is_in_flight ||
+	       engine->last_sync.is_in_flight ||
+	       (engine->checkpoints != NULL &&
+		checkpoint_writer_is_busy(engine->checkpoints));
+}
+
+static void
+fail_for_want_of_polls(struct engine *engine, int negative_errno)
+{
+	if (engine->writer.has_failed)
+		return;
+	(void)!io_error(engine->io, negative_errno, "wait for", NULL,
+			IO_NO_OFFSET, &engine->writer.failure);
+	engine->writer.has_failed = true;
+}
+
 /* Waits for the kernel to let go of our memory, whatever becomes of it. What
  * waits to be separated stands where it was too. */
-static int
-wait_for_io(struct engine *engine, struct error *error)
+static void
+wait_for_io(struct engine *engine)
 {
+	int failures = 0;
+
 	buffered_writer_step(&engine->writer);
 	while (buffered_writer_is_busy(&engine->writer) ||
 	       is_growing(engine) || is_moving(engine)) {
 		int completed = engine->io->methods->poll(engine->io, -1);
 
 		if (completed < 0)
-			return io_error(engine->io, completed, "wait for",
-					NULL, IO_NO_OFFSET, error);
+			fail_for_want_of_polls(engine, completed);
+		if (completed < 0 && ++failures == POLL_FAILURES_MAX)
+			return;
 		buffered_writer_step(&engine->writer);
 		moving_writer_step(engine);
 	}
-	return 0;
 }
 
 static int
@@ -180,7 +205,11 @@ sync_files(struct engine *engine, struct error *error)
 
 		if (!segments->files[i].is_dirty)
 			continue;
-		status = io_sync_now(engine->io, segments->files[i].file);
+		engine->last_sync.operation = (struct io_operation){
+			.kind = IO_SYNC,
+			.file = segments->files[i].file,
+		};
+		status = (int)io_run(engine->io, &engine->last_sync);
 		if (status < 0)
 			return segment_manager_io_error(
 				segments, status, "sync",
@@ -208,13 +237,19 @@ finish_storing(struct engine *engine)
 static int
 store_clean_manifest(struct engine *engine, struct error *error)
 {
+	struct manifest_store *store = &engine->storing.store;
 	struct error failure = ERROR_INIT;
 	int status;
 
 	if (!engine->is_manifest_old || engine->writer.count > 0)
 		return 0;
 	engine_describe(engine, true);
-	status = manifest_store(engine->io, &engine->manifest, &failure);
+	manifest_store_begin(store, engine->io, &engine->manifest);
+	manifest_store_wait(store);
+	if (!manifest_store_is_done(store))
+		return io_error(engine->io, -EIO, "write", MANIFEST_NAME,
+				IO_NO_OFFSET, error);
+	status = manifest_store_end(store, &failure);
 	if (status == 0 || failure.code == ERROR_FULL)
 		return 0;
 	if (error != NULL)
@@ -235,35 +270,52 @@ take_last_checkpoint(struct engine *engine)
 	}
 }
 
+/* What isn't in order by now, if it wasn't told before. */
+static int
+failure_of(const struct engine *engine, int status, struct error *error)
+{
+	if (status < 0 || !engine->writer.has_failed)
+		return status;
+	if (error != NULL)
+		*error = engine->writer.failure;
+	return -(int)engine->writer.failure.code;
+}
+
+static int
+end_writing(struct engine *engine, struct error *error)
+{
+	int status;
+
+	take_last_checkpoint(engine);
+	engine->is_closing = true;
+	status = settle_everything(engine, error);
+	checkpoint_writer_cancel(engine);
+	wait_for_io(engine);
+	finish_storing(engine);
+	engine_notice_failed_growth(engine);
+	if (is_in_flight(engine))
+		fail_for_want_of_polls(engine, -EIO);
+	status = failure_of(engine, status, error);
+	if (status == 0)
+		status = sync_files(engine, error);
+	if (status == 0)
+		status = store_clean_manifest(engine, error);
+	return status;
+}
+
 int
 engine_close(struct engine *engine, struct error *error)
 {
 	int status = 0;
-	int waited;
 
 	if (engine == NULL)
 		return 0;
-	if (!engine->is_read_only) {
-		take_last_checkpoint(engine);
-		engine->is_closing = true;
-		status = settle_everything(engine, error);
-		checkpoint_writer_cancel(engine);
-		waited = wait_for_io(engine, status < 0 ? NULL : error);
-		if (status == 0)
-			status = waited;
-		finish_storing(engine);
-		engine_notice_failed_growth(engine);
-		if (status == 0 && engine->writer.has_failed) {
-			if (error != NULL)
-				*error = engine->writer.failure;
-			status = -(int)engine->writer.failure.code;
-		}
-		if (status == 0)
-			status = sync_files(engine, error);
-		if (status == 0)
-			status = store_clean_manifest(engine, error);
-	}
-	free_engine(engine);
+	if (!engine->is_read_only)
+		status = end_writing(engine, error);
+	/* The kernel may still read and write there: lost, not freed, and the
+	 * lock stays, so that nobody writes beside it. */
+	if (!is_in_flight(engine))
+		free_engine(engine);
 	return status;
 }
 

@@ -74,7 +74,9 @@ MUST_CHECK int engine_open(struct io *io, const struct engine_options *options,
 const char *engine_warning(const struct engine *engine);
 
 /* Makes durable what was written, records the clean end, frees everything
- * (also when it fails; NULL is fine). */
+ * (also when it fails; NULL is fine).  Only where the io is broken for good, so
+ * that the kernel may still be at work on it, memory and lock are left to the
+ * end of the process. */
 int engine_close(struct engine *engine, struct error *error);
 
 /* Moves I/O and background work on; waits up to ${wait_us} (negative: as long

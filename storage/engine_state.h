@@ -72,6 +72,7 @@ struct engine {
 	struct error warning;  /* of opening; code 0: none */
 	struct manifest manifest;
 	struct storing storing;
+	struct io_waited last_sync; /* while closing */
 	struct table_registry tables;
 	struct table *registry; /* the reserved table, also in tables */
 	struct segment_manager segments;

@@ -15,6 +15,7 @@ enum {
 	/* What replays in about 0.2 s. */
 	REPLAY_BYTES_MAX = 128 << 20,
 	REPLAY_RECORDS_MAX = 250000,
+	POLL_FAILURES_MAX = 1000,
 	/* Rows of table 3 that wait for the horizon: bytes of one on the disk,
 	 * and which share of the segments they may fill. */
 	FREED_RECORD_SIZE = 80,
@@ -583,6 +584,7 @@ checkpoint_writer_cancel(struct engine *engine)
 {
 	struct checkpoint_writer *writer = engine->checkpoints;
 	struct error reason = ERROR_INIT;
+	int failures = 0;
 
 	if (writer == NULL)
 		return;
@@ -590,7 +592,8 @@ checkpoint_writer_cancel(struct engine *engine)
 	writer->is_demanded = false;
 	writer->awaited = 0;
 	while (checkpoint_output_is_busy(&writer->output)) {
-		if (engine->io->methods->poll(engine->io, -1) < 0)
+		if (engine->io->methods->poll(engine->io, -1) < 0 &&
+		    ++failures == POLL_FAILURES_MAX)
 			return;
 	}
 	checkpoint_output_step(&writer->output);

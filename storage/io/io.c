@@ -39,36 +39,39 @@ io_error(struct io *io, int negative_errno, const char *verb, const char *name,
 			 name == NULL ? "" : name, place, reason);
 }
 
-struct waited {
-	struct io_operation operation;
-	bool is_done;
-};
-
 static void
 on_waited_done(struct io_operation *operation)
 {
-	CONTAINER_OF(operation, struct waited, operation)->is_done = true;
+	CONTAINER_OF(operation, struct io_waited, operation)->is_in_flight =
+		false;
 }
 
-/* The operation lives on our stack, so that a poll that fails is no reason to
- * leave: the kernel may still be at work on it.  A backend that never
- * recovers is given up in the end. */
-static int64_t
-run(struct io *io, const struct io_operation *operation)
+int64_t
+io_run(struct io *io, struct io_waited *waited)
 {
 	enum { FAILURES_MAX = 1000 };
-	struct waited waited = { .operation = *operation };
 	int failures = 0;
 
-	waited.operation.on_done = on_waited_done;
-	io->methods->submit(io, &waited.operation);
-	while (!waited.is_done) {
+	waited->operation.on_done = on_waited_done;
+	waited->is_in_flight = true;
+	io->methods->submit(io, &waited->operation);
+	while (waited->is_in_flight) {
 		int status = io->methods->poll(io, -1);
 
 		if (status < 0 && ++failures == FAILURES_MAX)
 			return status;
 	}
-	return waited.operation.result;
+	return waited->operation.result;
+}
+
+/* The operation lives on our stack, so that a poll that fails is no reason to
+ * leave: the kernel may still be at work on it. */
+static int64_t
+run(struct io *io, const struct io_operation *operation)
+{
+	struct io_waited waited = { .operation = *operation };
+
+	return io_run(io, &waited);
 }
 
 int64_t

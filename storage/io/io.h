@@ -145,7 +145,14 @@ int io_error(struct io *io, int negative_errno, const char *verb,
 	     const char *name, uint64_t offset, struct error *error);
 
 /* One operation, started and waited for: for opening and closing, where
- * nothing else is in flight. */
+ * nothing else is in flight.  A poll that fails is tried again; a backend that
+ * never recovers is given up in the end, with a negative errno, and the
+ * operation may still be in flight then: who has memory that stays is told. */
+struct io_waited {
+	struct io_operation operation; /* kind, file, ...; no on_done */
+	bool is_in_flight;
+};
+int64_t io_run(struct io *io, struct io_waited *waited);
 int64_t io_read_now(struct io *io, struct io_file *file, uint64_t offset,
 		    void *data, size_t size);
 int64_t io_write_now(struct io *io, struct io_file *file, uint64_t offset,

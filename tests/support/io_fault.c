@@ -467,6 +467,10 @@ fault_poll(struct io *io, int64_t wait_us)
 	int completed = 0;
 
 	(void)wait_us;
+	if (door->disk->polls_failing > 0) {
+		door->disk->polls_failing--;
+		return -EIO;
+	}
 	while (door->queue != NULL) {
 		struct io_operation *operation = take_operation(door);
 

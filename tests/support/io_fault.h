@@ -25,6 +25,8 @@ struct fault_disk {
 	int fail_errno;            /* positive; 0: nothing fails */
 	bool fails_once;           /* the next one succeeds again */
 	bool is_dead;              /* everything fails: the power is off */
+	unsigned polls_failing;    /* so many of the next polls fail, and
+				      complete nothing */
 	bool is_shuffling;         /* operations complete in any order */
 	bool cannot_exchange;      /* as some file systems */
 

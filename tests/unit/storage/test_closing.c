@@ -10,6 +10,7 @@
 #include "tests/support/unit.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -523,6 +524,66 @@ fail_and_close(uint64_t seed)
 TEST(after_a_failure_closing_keeps_what_was_committed)
 {
 	run_seeds(fail_and_close);
+}
+
+/* ---- nothing completes any more ---- */
+
+/* An engine whose memory the kernel may still use isn't freed, on purpose. */
+static struct engine *kept[1024];
+static size_t kept_count;
+
+/* As another process finds it that comes when this one has ended. */
+static void
+keep_engine(struct world *world)
+{
+	struct fault_disk *copy = fault_disk_copy(world->disk);
+
+	assert_true(kept_count < ARRAY_COUNT(kept));
+	kept[kept_count++] = world->engine;
+	fault_disk_destroy(world->disk);
+	world->disk = copy;
+}
+
+static void
+close_without_polls(uint64_t seed)
+{
+	static const unsigned failing[] = { 1, 2, 5, UINT_MAX };
+	struct world world = make_world(seed, (enum engine_sync)(seed % 3),
+					48 << 10);
+	struct error error = ERROR_INIT;
+	int committed[KEYS];
+	int status;
+
+	work(&world, draw(&world, 100));
+	driver_commit(world.engine, engine_last_lsn(world.engine));
+	memcpy(committed, world.versions, sizeof(committed));
+	work(&world, draw(&world, 4));
+	poll_some(&world, draw(&world, 4));
+	world.disk->polls_failing = failing[draw(&world, 4)];
+	if (draw(&world, 4) == 0)
+		assert_int_equal(engine_compact(world.engine, NULL, NULL),
+				 ENGINE_PENDING);
+	if (draw(&world, 4) == 0)
+		assert_int_equal(engine_checkpoint(world.engine, NULL),
+				 ENGINE_PENDING);
+	status = engine_close(world.engine, &error);
+	assert_int_equal(status, -(int)error.code);
+	assert_true(status < 0 || !world.disk->is_locked);
+	if (status == 0)
+		memcpy(committed, world.versions, sizeof(committed));
+	if (world.disk->is_locked)
+		keep_engine(&world);
+	world.disk->polls_failing = 0;
+	open_world(&world);
+	accept_rows(&world, committed);
+	driver_close(world.engine);
+	check_going_on(&world);
+	finish(&world);
+}
+
+TEST(closing_ends_where_polls_fail)
+{
+	run_seeds(close_without_polls);
 }
 
 UNIT_MAIN()
