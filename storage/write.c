@@ -36,7 +36,10 @@ engine_row_size_max(const struct engine *engine)
 uint32_t
 engine_allocate_table(struct engine *engine)
 {
-	return engine->tables.next_id++;
+	uint32_t *next = &engine->tables.next_id;
+
+	/* The last one is never registered: write_check refuses it. */
+	return *next == UINT32_MAX ? UINT32_MAX : (*next)++;
 }
 
 /* ---- room ---- */

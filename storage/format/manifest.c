@@ -339,11 +339,28 @@ are_checkpoints_possible(const struct manifest *manifest)
 	       horizon->segment_sequence <= manifest->next_segment_sequence;
 }
 
+/* Counting can't come to an end where every number that is given from here on
+ * is larger than one that stands here; watermarks and void ranges are below
+ * those. */
+static bool
+are_numbers_left(const struct manifest *manifest)
+{
+	const uint64_t most = UINT64_MAX / 2;
+
+	return manifest->next_user_sequence <= most &&
+	       manifest->next_moving_sequence <= most &&
+	       manifest->next_segment_sequence <= most &&
+	       manifest->next_lsn <= most &&
+	       manifest->generation <= most &&
+	       manifest->checkpoints[0].number <= most;
+}
+
 static bool
 is_possible(const struct manifest *manifest)
 {
 	return is_geometry_possible(manifest) &&
 	       is_position_possible(manifest) &&
+	       are_numbers_left(manifest) &&
 	       are_checkpoints_possible(manifest) &&
 	       manifest->next_user_sequence > manifest->user_watermark &&
 	       manifest->next_moving_sequence > manifest->moving_watermark &&

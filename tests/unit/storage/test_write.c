@@ -278,6 +278,27 @@ TEST(tombstones_among_explicit_timestamps_keep_their_second)
 	finish(&world);
 }
 
+TEST(numbers_of_tables_come_to_an_end)
+{
+	struct world world = make_world();
+	struct engine_write create = { .kind = ENGINE_WRITE_CREATE_TABLE };
+	struct error error = ERROR_INIT;
+	uint64_t lsn;
+
+	world.engine->tables.next_id = UINT32_MAX - 1;
+	create.table = engine_allocate_table(world.engine);
+	driver_commit(world.engine, driver_write(world.engine, &create, 1));
+	for (int i = 0; i < 20; i++) {
+		create.table = engine_allocate_table(world.engine);
+		assert_int_equal(driver_try_write(world.engine, &create, 1,
+						  &lsn, &error),
+				 -(int)ERROR_MISUSE);
+	}
+	driver_close(world.engine);
+	world.engine = driver_open_disk(world.disk);
+	finish(&world);
+}
+
 /* ---- the clean flag ---- */
 
 static bool

@@ -165,6 +165,12 @@ TEST(impossible_numbers_are_refused)
 		{ "voids beyond all bounds", 184, UINT32_MAX },
 		{ "moving voids that aren't given yet", 288, 100 },
 		{ "no next LSN", 120, 0 },
+		{ "generations that come to an end", 76, UINT32_MAX },
+		{ "write sequences that come to an end", 100, UINT32_MAX },
+		{ "moving ones that come to an end", 108, UINT32_MAX },
+		{ "segment sequences that come to an end", 116, UINT32_MAX },
+		{ "LSNs that come to an end", 124, UINT32_MAX },
+		{ "checkpoints that come to an end", 156, UINT32_MAX },
 	};
 	struct manifest manifest = sample(), got;
 
