@@ -15,25 +15,44 @@ enum { RETIRE_STEP = 256, PREFETCH_STEP = 16,
 
 /* ---- settling ---- */
 
-static void
-settle_registry(struct engine *engine, const struct record *record)
+/* The table that a record of the registry is about. */
+static struct table *
+registered_table(struct engine *engine, const struct pending *pending,
+		 struct record *record, enum registry_state *state)
 {
-	enum registry_state state;
-	struct table *table;
+	struct location at = pending->entry.location;
+	const uint8_t *bytes =
+		pending->buffer->data + (at.offset - pending->buffer->offset);
+	uint32_t size = record_decode(bytes, at.size, record);
 	uint32_t id;
-	bool is_registry_row =
-		registry_decode(record->key, record->value, &id, &state);
+	bool is_registry_row;
+	struct table *table;
 
+	assert(size == at.size);
+	(void)size;
+	is_registry_row =
+		registry_decode(record->key, record->value, &id, state);
 	assert(is_registry_row);
 	(void)is_registry_row;
 	table = table_registry_find(&engine->tables, id);
 	assert(table != NULL);
+	return table;
+}
+
+static void
+settle_registry(struct engine *engine, const struct pending *pending)
+{
+	enum registry_state state;
+	struct record record;
+	struct table *table =
+		registered_table(engine, pending, &record, &state);
+
 	if (state == REGISTRY_DROPPED) {
 		table_registry_retire(&engine->tables, table);
 		return;
 	}
 	table->is_registered = true;
-	if (registry_is_explicit(record->value))
+	if (registry_is_explicit(record.value))
 		table->has_explicit = true;
 }
 
@@ -84,20 +103,6 @@ settle_record(struct engine *engine, struct pending *pending)
 	settle_in_cache(engine, pending);
 	pending_map_remove(&engine->pending, pending);
 	return true;
-}
-
-static void
-settle_registry_record(struct engine *engine, struct pending *pending)
-{
-	struct location at = pending->entry.location;
-	const uint8_t *bytes =
-		pending->buffer->data + (at.offset - pending->buffer->offset);
-	struct record record;
-	uint32_t size = record_decode(bytes, at.size, &record);
-
-	assert(size == at.size);
-	(void)size;
-	settle_registry(engine, &record);
 }
 
 static void
@@ -156,7 +161,7 @@ settle_buffer(struct engine *engine, struct write_buffer *buffer)
 		if (!settle_record(engine, pending))
 			return false;
 		if (pending->table == engine->registry)
-			settle_registry_record(engine, pending);
+			settle_registry(engine, pending);
 		buffer->settled_count++;
 	}
 	return true;
@@ -180,17 +185,74 @@ settle(struct engine *engine)
 
 /* ---- failing ---- */
 
+/* What is settled and waits for memory stays to be seen; what superseded it is
+ * gone. */
+static void
+keep_settled(struct engine *engine)
+{
+	struct buffered_writer *writer = &engine->writer;
+
+	pending_map_clear(&engine->pending);
+	buffered_writer_drop(writer);
+	for (uint32_t i = 0; i < writer->count; i++) {
+		struct write_buffer *buffer = buffered_writer_at(writer, i);
+
+		for (uint32_t j = buffer->settled_count;
+		     j < buffer->pending_count; j++) {
+			if (!buffer->pending[j].is_passed)
+				pending_map_insert(&engine->pending,
+						   &buffer->pending[j]);
+		}
+	}
+}
+
+static void
+keep_registration(struct engine *engine, const struct pending *pending)
+{
+	struct record record;
+	enum registry_state state;
+	struct table *table =
+		registered_table(engine, pending, &record, &state);
+
+	if (state == REGISTRY_DROPPED)
+		table->is_dropping = true;
+	else
+		table->is_registered = true;
+	if (registry_is_explicit(record.value))
+		table->is_explicit_written = true;
+}
+
+static void
+keep_registrations(struct engine *engine)
+{
+	struct buffered_writer *writer = &engine->writer;
+
+	for (uint32_t i = 0; i < writer->count; i++) {
+		const struct write_buffer *buffer =
+			buffered_writer_at(writer, i);
+
+		for (uint32_t j = buffer->settled_count;
+		     j < buffer->pending_count; j++) {
+			if (buffer->pending[j].table == engine->registry)
+				keep_registration(engine, &buffer->pending[j]);
+		}
+	}
+}
+
 /* Tables as they are on the disk. */
 static void
 roll_tables_back(struct engine *engine)
 {
 	size_t i = 0;
 
-	while (i < engine->tables.count) {
+	for (; i < engine->tables.count; i++) {
+		engine->tables.tables[i]->is_dropping = false;
+		engine->tables.tables[i]->is_explicit_written = false;
+	}
+	keep_registrations(engine);
+	for (i = 0; i < engine->tables.count;) {
 		struct table *table = engine->tables.tables[i];
 
-		table->is_dropping = false;
-		table->is_explicit_written = false;
 		if (table->is_registered)
 			i++;
 		else
@@ -198,8 +260,8 @@ roll_tables_back(struct engine *engine)
 	}
 }
 
-/* What isn't settled is thrown away, so that every row is seen as it stood
- * last; whether the rest reached the disk only the next opening can tell. */
+/* What isn't settled is thrown away, so that every row is seen as it was
+ * settled last; whether the rest reached the disk only the next opening can tell. */
 static void
 give_up_writing(struct engine *engine)
 {
@@ -207,8 +269,7 @@ give_up_writing(struct engine *engine)
 	engine->failure = engine->writer.failure;
 	error_hint(&engine->failure,
 		   "the database can still be read; open it again to write");
-	pending_map_clear(&engine->pending);
-	buffered_writer_drop(&engine->writer);
+	keep_settled(engine);
 	moving_writer_drop(engine);
 	compaction_drop(engine);
 	roll_tables_back(engine);

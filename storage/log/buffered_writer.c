@@ -90,18 +90,6 @@ give_back(struct buffered_writer *writer, struct write_buffer *buffer)
 	free_run(writer, buffer);
 }
 
-void
-buffered_writer_finish(struct buffered_writer *writer)
-{
-	assert(!buffered_writer_is_busy(writer));
-	buffered_writer_drop(writer);
-	for (uint32_t i = 0; i < writer->mixed_count; i++)
-		write_buffer_finish(&writer->mixed[i]);
-	free(writer->mixed);
-	free(writer->ring);
-	*writer = (struct buffered_writer){ 0 };
-}
-
 struct write_buffer *
 buffered_writer_at(const struct buffered_writer *writer, uint32_t position)
 {
@@ -619,14 +607,40 @@ buffered_writer_is_busy(const struct buffered_writer *writer)
 	return writer->in_flight > 0 || writer->is_syncing;
 }
 
-void
-buffered_writer_drop(struct buffered_writer *writer)
+/* All but the first ${kept}. */
+static void
+drop_behind(struct buffered_writer *writer, uint32_t kept)
 {
 	assert(writer->in_flight == 0);
 	buffered_writer_cancel_runs(writer);
-	for (uint32_t i = 0; i < writer->count; i++)
+	for (uint32_t i = kept; i < writer->count; i++)
 		give_back(writer, buffered_writer_at(writer, i));
-	writer->count = 0;
-	writer->sent = 0;
+	writer->count = kept;
+	if (writer->sent > kept)
+		writer->sent = kept;
 	writer->open = NULL;
+}
+
+void
+buffered_writer_drop(struct buffered_writer *writer)
+{
+	uint32_t kept = 0;
+
+	while (kept < writer->count &&
+	       buffered_writer_at(writer, kept)->write_sequence <=
+		       writer->settled)
+		kept++;
+	drop_behind(writer, kept);
+}
+
+void
+buffered_writer_finish(struct buffered_writer *writer)
+{
+	assert(!buffered_writer_is_busy(writer));
+	drop_behind(writer, 0);
+	for (uint32_t i = 0; i < writer->mixed_count; i++)
+		write_buffer_finish(&writer->mixed[i]);
+	free(writer->mixed);
+	free(writer->ring);
+	*writer = (struct buffered_writer){ 0 };
 }
