@@ -2,6 +2,7 @@
 #include "planner/session.h"
 
 #include "planner/catalog_store.h"
+#include "planner/directory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,17 @@ logstor_version(void)
 
 static int
 open_io(const char *path, const struct logstor_options *options,
-	struct io **io, struct error *error)
+	struct io **io, bool *is_made, struct error *error)
 {
-	bool may_create = !options->must_exist && !options->read_only;
+	const struct directory_options directory = {
+		.may_create = !options->must_exist && !options->read_only,
+		.no_io_uring = options->no_io_uring,
+	};
 
+	*is_made = false;
 	if (path == NULL)
 		return io_memory_create(io, error);
-	if (options->no_io_uring)
-		return io_sync_create(path, may_create, io, error);
-	return io_uring_create(path, may_create, io, error);
+	return directory_open(path, &directory, io, is_made, error);
 }
 
 static int
@@ -44,7 +47,8 @@ open_engine(struct logstor_database *database, const char *path,
 		.is_separation_eager = options->eager_separation,
 	};
 	struct io *io;
-	int result = open_io(path, options, &io, &database->error);
+	bool is_made;
+	int result = open_io(path, options, &io, &is_made, &database->error);
 
 	if (result < 0)
 		return result;
@@ -52,6 +56,8 @@ open_engine(struct logstor_database *database, const char *path,
 			     &database->error);
 	if (result < 0) {
 		database->engine = NULL;
+		if (is_made)
+			directory_unmake(path);
 		return result;
 	}
 	engine_random(database->engine, database->node,

@@ -5,6 +5,7 @@
  * database is opened and its schema made whole, and each table is told by its
  * name. */
 #include "planner/catalog_store.h"
+#include "planner/directory.h"
 #include "planner/session.h"
 #include "storage/format/salvage_target.h"
 #include "storage/salvage/salvage.h"
@@ -13,8 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The engine's count of a table's rows. */
 struct saved_table {
@@ -95,12 +94,14 @@ take_progress(void *context, const struct engine_progress *progress)
 /* ---- directories ---- */
 
 static int
-open_directory(const char *path, bool may_create, bool no_io_uring,
-	       struct io **io, struct error *error)
+open_old_directory(struct salvage *salvage, const char *path, struct io **io)
 {
-	if (no_io_uring)
-		return io_sync_create(path, may_create, io, error);
-	return io_uring_create(path, may_create, io, error);
+	const struct directory_options options = {
+		.no_io_uring = salvage->told->no_io_uring,
+	};
+	bool is_made;
+
+	return directory_open(path, &options, io, &is_made, &salvage->error);
 }
 
 /* The directory that ${path} is in, or would be: to be freed, or NULL. */
@@ -184,33 +185,27 @@ remove_files(const char *path)
 	return is_done;
 }
 
-static bool
-is_there(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0;
-}
-
 static void
 undo(struct salvage *salvage, const char *to)
 {
 	if (salvage->is_begun && !remove_files(to))
 		error_hint(&salvage->error,
 			   "what is left in %s must be removed", to);
-	/* Only if it is empty. */
 	if (salvage->has_made_directory)
-		(void)rmdir(to);
+		directory_unmake(to);
 }
 
 static int
 open_new_directory(struct salvage *salvage, const char *to, struct io **io)
 {
-	bool was_there = is_there(to);
-	int result = open_directory(to, true, salvage->told->no_io_uring, io,
+	const struct directory_options options = {
+		.may_create = true,
+		.no_io_uring = salvage->told->no_io_uring,
+	};
+	int result = directory_open(to, &options, io,
+				    &salvage->has_made_directory,
 				    &salvage->error);
 
-	salvage->has_made_directory = result == 0 && !was_there;
 	if (result == 0)
 		result = salvage_target_begin(*io, &salvage->error);
 	salvage->is_begun = result == 0;
@@ -235,8 +230,7 @@ save_rows(struct salvage *salvage, const char *from, const char *to)
 
 	result = check_apart(from, to, &salvage->error);
 	if (result == 0)
-		result = open_directory(from, false, told->no_io_uring,
-					&damaged, &salvage->error);
+		result = open_old_directory(salvage, from, &damaged);
 	if (result < 0)
 		return result;
 	result = open_new_directory(salvage, to, &fresh);
@@ -379,8 +373,7 @@ settle_schema(struct salvage *salvage, const char *to)
 	struct engine *engine;
 	struct io *io;
 	int closed;
-	int result = open_directory(to, false, salvage->told->no_io_uring,
-				    &io, error);
+	int result = open_old_directory(salvage, to, &io);
 
 	if (result == 0)
 		result = engine_open(io, &options, &engine, error);
@@ -402,8 +395,7 @@ static int
 unmark(struct salvage *salvage, const char *to)
 {
 	struct io *io;
-	int result = open_directory(to, false, salvage->told->no_io_uring, &io,
-				    &salvage->error);
+	int result = open_old_directory(salvage, to, &io);
 
 	if (result < 0)
 		return result;

@@ -54,6 +54,29 @@ refuse_other_things(struct io *io, const char *found, struct error *error)
 	return status;
 }
 
+/* ---- how large it may become ---- */
+
+static uint64_t
+least_size_max(const struct manifest *manifest)
+{
+	return (uint64_t)SEGMENT_STEP_MIN * manifest->segment_size;
+}
+
+static int
+check_size_max(const struct manifest *manifest, struct error *error)
+{
+	uint64_t least = least_size_max(manifest);
+
+	if (manifest->size_max == 0 || manifest->size_max >= least)
+		return 0;
+	return error_set(error, ERROR_CONFIG,
+			 "a maximum size of %" PRIu64
+			 " bytes is too small: at least %" PRIu64,
+			 manifest->size_max, least);
+}
+
+/* ---- no database yet ---- */
+
 /* There is no manifest: 0 where a new database may be made, which is only
  * where nothing else is. */
 static int
@@ -61,6 +84,12 @@ check_new(struct io *io, const struct engine_options *options,
 	  struct error *error)
 {
 	struct leftovers leftovers = { 0 };
+	struct manifest wanted = {
+		.segment_size = options->segment_size != 0 ?
+					options->segment_size :
+					SEGMENT_SIZE_DEFAULT,
+		.size_max = options->size_max,
+	};
 	const char *path = io->methods->path(io);
 	int status = io->methods->list(io, visit_leftover, &leftovers);
 
@@ -76,7 +105,8 @@ check_new(struct io *io, const struct engine_options *options,
 				 "there is no database in %s", path);
 	if (leftovers.other[0] != '\0')
 		return refuse_other_things(io, leftovers.other, error);
-	return 0;
+	/* Before anything is made. */
+	return check_size_max(&wanted, error);
 }
 
 static int
@@ -284,25 +314,6 @@ grow_first_segments(struct engine *engine, struct error *error)
 	return 0;
 }
 
-static uint64_t
-least_size_max(const struct manifest *manifest)
-{
-	return (uint64_t)SEGMENT_STEP_MIN * manifest->segment_size;
-}
-
-static int
-check_size_max(const struct manifest *manifest, struct error *error)
-{
-	uint64_t least = least_size_max(manifest);
-
-	if (manifest->size_max == 0 || manifest->size_max >= least)
-		return 0;
-	return error_set(error, ERROR_CONFIG,
-			 "a maximum size of %" PRIu64
-			 " bytes is too small: at least %" PRIu64,
-			 manifest->size_max, least);
-}
-
 static int
 create(struct engine *engine, const struct engine_options *options,
        struct error *error)
@@ -311,9 +322,7 @@ create(struct engine *engine, const struct engine_options *options,
 	int status;
 
 	engine->manifest = new_manifest(engine->io, options);
-	status = check_size_max(&engine->manifest, error);
-	if (status == 0)
-		status = init_parts(engine, error);
+	status = init_parts(engine, error);
 	if (status == 0)
 		status = replay_init(&replay, engine, error);
 	if (status == 0)

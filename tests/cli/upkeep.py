@@ -255,6 +255,20 @@ def a_new_database_has_the_geometry_asked_for(shell, folder):
            holds=["power of two from 4096 to 1048576"])
 
 
+def a_refused_new_database_leaves_nothing_behind(shell, folder):
+    path = os.path.join(folder, "a.db")
+    for options in (("--max-size", "1"), ("--max-size", "100K"),
+                    ("--segment-size", "5000"),
+                    ("--file-segments", "99999999")):
+        expect(shell.run(*options, path, "-e", "SHOW STORAGE"), status=1,
+               out="")
+        assert not os.path.exists(path), options
+        os.mkdir(path)
+        expect(shell.run(*options, path, "-e", "SHOW STORAGE"), status=1,
+               out="")
+        os.rmdir(path)  # it is there still, and empty
+
+
 def a_full_database_says_so_and_still_deletes(shell, folder):
     path = os.path.join(folder, "a.db")
     options = ["--segment-size", "4K", "--file-segments", "4", "--max-size",
@@ -318,6 +332,7 @@ CASES = [
     a_stopped_salvage_leaves_no_database,
     a_damaged_checkpoint_is_told_at_opening,
     a_new_database_has_the_geometry_asked_for,
+    a_refused_new_database_leaves_nothing_behind,
     a_full_database_says_so_and_still_deletes,
 ]
 
