@@ -169,12 +169,14 @@ run_prompt(struct shell *shell)
 static void
 run(struct shell *shell, const struct options *options)
 {
+	/* While the database was opened nothing ran that a signal could end. */
+	shell_check_signals(shell);
 	for (size_t i = 0; i < options->script_count; i++) {
 		if (shell->stop != SHELL_GOES_ON)
 			return;
 		run_script(shell, &options->scripts[i]);
 	}
-	if (options->script_count > 0)
+	if (options->script_count > 0 || shell->stop != SHELL_GOES_ON)
 		return;
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		run_prompt(shell);

@@ -277,8 +277,9 @@ run_statement(struct shell *shell, const struct input *input,
 			    (ptrdiff_t)item->text.size, &statement,
 			    NULL) < 0)
 		outcome = RESULT_FAILED;
-	else if (refuse_markers(shell, input, item, statement))
-		outcome = RESULT_STOPPED;
+	else if (signals_is_stopped() ||
+		 refuse_markers(shell, input, item, statement))
+		outcome = RESULT_STOPPED; /* the database wasn't told in time */
 	else if (statement != NULL)
 		outcome = print_result(shell, statement, item);
 	signals_watch(NULL);
@@ -307,6 +308,8 @@ shell_check_signals(struct shell *shell)
 bool
 shell_run(struct shell *shell, struct input *input)
 {
+	/* One may have come while nothing ran that it could end. */
+	shell_check_signals(shell);
 	while (shell->stop == SHELL_GOES_ON) {
 		struct input_item item;
 		enum input_kind kind = input_next(input, &item);

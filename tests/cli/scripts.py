@@ -162,6 +162,28 @@ def a_signal_ends_it_cleanly(shell, folder):
         same(shell.count(path), 2)
 
 
+def a_signal_while_it_opens_lets_nothing_run(shell, folder):
+    path = os.path.join(folder, "a.db")
+    expect(shell.run(path, script=SCHEMA + ROW), status=0, errors="")
+    for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for pause in (0.3, 0.1, 0.5, 0.2, 0.4):
+            # Opening waits for who has it, for about a second.
+            holder = Pipe(shell, *CSV, path)
+            holder.write("USE ks;" + COUNT)
+            same(holder.read(), "count\n1\n")
+            other = Pipe(shell, path, "-e", "TRUNCATE ks.t")
+            time.sleep(pause)
+            other.process.send_signal(number)
+            time.sleep(0.05)
+            holder.finish()
+            found = other.finish()[0]
+            same(shell.count(path), 1)
+            if found == status:
+                break
+        else:
+            raise AssertionError("it never came in the middle")
+
+
 def an_interrupt_ends_a_running_statement(shell, _folder):
     script = SCHEMA + "".join(f"INSERT INTO t (k) VALUES ({k});"
                               for k in range(3000))
@@ -500,6 +522,7 @@ CASES = [
     what_was_printed_survives_a_kill,
     what_ran_before_a_pause_survives_a_kill,
     a_signal_ends_it_cleanly,
+    a_signal_while_it_opens_lets_nothing_run,
     an_interrupt_ends_a_running_statement,
     bail_ends_scripts_within_scripts,
     source_finds_no_end_and_no_file,
