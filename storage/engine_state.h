@@ -42,6 +42,16 @@ struct room_wait {
 	uint64_t checkpoints; /* published by then */
 };
 
+/* Kept on the disk for checkpoints: storage/checkpoint/checkpoint_room.c. */
+struct checkpoint_room {
+	uint64_t size;     /* each of the files has as much, at least */
+	bool has_made_files; /* whose names may not be durable */
+	int failure;       /* negative errno of the last attempt, or 0 */
+	uint64_t failed_size;
+	int64_t failed_us; /* monotonic */
+	uint32_t asked;    /* checkpoints, so that the next ones need less */
+};
+
 /* Who has begun to store a manifest: storage/engine_storing.c. */
 enum storing_purpose {
 	STORING_NOTHING,
@@ -82,6 +92,7 @@ struct engine {
 	struct separator *separator;           /* NULL: read only */
 	struct compaction *compaction;         /* NULL: read only */
 	struct checkpoint_writer *checkpoints; /* NULL: read only */
+	struct checkpoint_room checkpoint_room;
 	struct horizon horizon;
 	struct freeing freeing;
 	struct room_wait room_wait;

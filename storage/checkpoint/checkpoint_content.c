@@ -168,39 +168,60 @@ size_for(const struct engine *engine, uint64_t bytes)
 {
 	uint64_t block = block_size_for(engine->segments.segment_size);
 	uint64_t room = block - CHECKPOINT_BLOCK_HEADER_SIZE -
+			CHECKPOINT_GROUP_HEADER_SIZE -
 			CHECKPOINT_ENTRY_SIZE_MAX;
 
 	return CHECKPOINT_HEAD_SIZE + (bytes / room + 2) * block;
 }
 
 static uint64_t
-bytes_of(const struct engine *engine, uint64_t freed_count)
+settled_entries(const struct engine *engine)
 {
 	const struct table_registry *tables = &engine->tables;
-	uint64_t bytes = (uint64_t)engine->segments.segment_count *
-				 CHECKPOINT_SEGMENT_SIZE +
-			 freed_count * CHECKPOINT_FREED_SIZE;
+	uint64_t count = 0;
 
 	for (size_t i = 0; i < tables->count; i++)
-		bytes += CHECKPOINT_TABLE_SIZE + CHECKPOINT_GROUP_HEADER_SIZE +
-			 primary_index_count(tables->tables[i]->index) *
-				 CHECKPOINT_ENTRY_SIZE_MIN;
-	return bytes;
+		count += primary_index_count(tables->tables[i]->index);
+	return count;
+}
+
+uint64_t
+checkpoint_content_entries(const struct engine *engine)
+{
+	return settled_entries(engine) + engine->pending.count;
+}
+
+/* Beside the entries. */
+static uint64_t
+bytes_of(const struct engine *engine, uint64_t segment_count,
+	 uint64_t freed_count)
+{
+	return segment_count * CHECKPOINT_SEGMENT_SIZE +
+	       freed_count * CHECKPOINT_FREED_SIZE +
+	       engine->tables.count * (CHECKPOINT_TABLE_SIZE +
+				       CHECKPOINT_GROUP_HEADER_SIZE);
 }
 
 uint64_t
 checkpoint_content_estimate(const struct engine *engine)
 {
-	return size_for(engine, bytes_of(engine, engine->freeing.wanted_count));
+	return size_for(engine, bytes_of(engine, engine->segments.segment_count,
+					 engine->freeing.wanted_count) +
+					settled_entries(engine) *
+						CHECKPOINT_ENTRY_SIZE_MIN);
 }
 
 uint64_t
-checkpoint_content_reserve(const struct engine *engine)
+checkpoint_content_most(const struct engine *engine, uint64_t entries,
+			uint32_t segments)
 {
-	uint64_t freed_count = engine->freeing.wanted_count +
-			       engine->segments.segment_count;
+	uint64_t segment_count =
+		(uint64_t)engine->segments.segment_count + segments;
+	uint64_t freed_count = engine->freeing.wanted_count + segment_count;
 
-	return size_for(engine, bytes_of(engine, freed_count) / 4 * 5);
+	entries += checkpoint_content_entries(engine);
+	return size_for(engine, bytes_of(engine, segment_count, freed_count) +
+					entries * CHECKPOINT_ENTRY_SIZE_MAX);
 }
 
 /* ---- before the entries ---- */

@@ -35,9 +35,12 @@ void checkpoint_content_finish(struct checkpoint_content *content);
 
 /* Bytes of a file that a checkpoint takes now, about. */
 uint64_t checkpoint_content_estimate(const struct engine *engine);
-/* The same with a quarter more rows by then, and all segments moved: where the
- * disk is full, only checkpoints win anything. */
-uint64_t checkpoint_content_reserve(const struct engine *engine);
+/* No checkpoint is larger that has ${entries} and ${segments} more than there
+ * are now, whatever expires and moves. */
+uint64_t checkpoint_content_most(const struct engine *engine, uint64_t entries,
+				 uint32_t segments);
+/* Entries that there are in all tables, or will be once they are settled. */
+uint64_t checkpoint_content_entries(const struct engine *engine);
 
 /* Puts what comes next, about ${budget} bytes; true when all of it was put.
  * False also when ${output} takes no more for now, or has failed. */

@@ -117,33 +117,52 @@ checkpoint_output_close(struct checkpoint_output *output)
 	}
 }
 
-static void
-reserve_file(struct io *io, uint64_t number, uint64_t size)
+/* *before is what it had. */
+static int
+resize_file(struct io *io, uint64_t number, uint64_t size, bool may_shrink,
+	    uint64_t *before, bool *is_new)
 {
 	char name[CHECKPOINT_NAME_SIZE];
 	struct io_file *file;
-	uint64_t before;
 	int status;
 
 	checkpoint_name(number, name);
 	status = io->methods->open(io, name, 0, &file);
-	if (status == -ENOENT)
+	*is_new = status == -ENOENT;
+	if (*is_new)
 		status = io->methods->open(io, name, IO_CREATE, &file);
 	if (status < 0)
-		return;
-	status = io->methods->size(io, file, &before);
-	if (status == 0 && before < size)
-		(void)!io->methods->resize(io, file, size);
+		return status;
+	status = io->methods->size(io, file, before);
+	if (status == 0 && (*before < size || (may_shrink && *before > size)))
+		status = io->methods->resize(io, file, size);
 	io->methods->close(io, file);
+	return status;
 }
 
-void
-checkpoint_output_reserve(struct io *io, uint64_t size)
+int
+checkpoint_output_reserve(struct io *io, uint64_t size, bool *has_made_files)
 {
+	uint64_t before[CHECKPOINT_FILES], ignored;
+	bool is_new;
+	uint64_t i;
+	int status = 0;
+
 	if (io->methods->is_volatile)
-		return;
-	for (uint64_t i = 0; i < CHECKPOINT_FILES; i++)
-		reserve_file(io, i, size);
+		return 0;
+	for (i = 0; i < CHECKPOINT_FILES; i++) {
+		status = resize_file(io, i, size, false, &before[i], &is_new);
+		*has_made_files |= is_new;
+		if (status < 0)
+			break;
+	}
+	/* What some of them got is worth nothing to the others. */
+	while (status < 0 && i-- > 0) {
+		if (before[i] < size)
+			(void)!resize_file(io, i, before[i], true, &ignored,
+					   &is_new);
+	}
+	return status;
 }
 
 /* ---- sending ---- */

@@ -39,9 +39,10 @@ struct checkpoint_output {
 	struct error failure; /* code 0: none */
 };
 
-/* Takes room for ${size} bytes in each of the files, as far as there is any:
- * a full disk shall not keep a database from what only checkpoints give. */
-void checkpoint_output_reserve(struct io *io, uint64_t size);
+/* Takes room for ${size} bytes in each of the files, or fails with a negative
+ * errno and leaves them as they were, but for new ones. */
+MUST_CHECK int checkpoint_output_reserve(struct io *io, uint64_t size,
+					 bool *has_made_files);
 
 /* Opens the file of ${head}'s number, makes it when it isn't there, and takes
  * room for ${size} bytes. */

@@ -54,7 +54,6 @@ struct checkpoint_writer {
 	uint64_t wanted_rows;  /* of table 3, when it was published */
 	uint64_t retry_at;     /* log written, at least, after a failure */
 	uint64_t paid_at;      /* bytes appended at the last step */
-	uint32_t reserved_for; /* so many segments was room taken */
 	bool are_names_durable;
 
 	/* Of the attempt. */
@@ -168,21 +167,6 @@ retry_distance(const struct engine *engine)
 	uint64_t distance = engine->checkpoints->interval / 8;
 
 	return (distance < most ? distance : most) + 1;
-}
-
-/* A database that has outgrown its first segments keeps room for checkpoints
- * that are larger than it needs by then, in all files. */
-static void
-reserve_room(struct engine *engine)
-{
-	struct checkpoint_writer *writer = engine->checkpoints;
-	uint32_t count = engine->segments.segment_count;
-
-	if (count == writer->reserved_for || count <= SEGMENT_STEP_MIN)
-		return;
-	writer->reserved_for = count;
-	checkpoint_output_reserve(engine->io,
-				  checkpoint_content_reserve(engine));
 }
 
 /* ---- ends ---- */
@@ -400,7 +384,10 @@ finish_file(struct engine *engine)
 		writer->state = STATE_SYNCING;
 		return;
 	case STATE_SYNCING:
-		if (output->is_new_file || !writer->are_names_durable) {
+		if (output->is_new_file || !writer->are_names_durable ||
+		    engine->checkpoint_room.has_made_files) {
+			engine->checkpoint_room.has_made_files = false;
+			writer->are_names_durable = false;
 			checkpoint_output_sync(output, true);
 			writer->state = STATE_NAMING;
 			return;
@@ -448,7 +435,6 @@ advance(struct engine *engine, uint64_t *budget)
 
 	switch (writer->state) {
 	case STATE_IDLE:
-		reserve_room(engine);
 		if (writer->is_demanded || is_due(engine))
 			begin(engine);
 		break;

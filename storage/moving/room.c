@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/moving/room.h"
 
+#include "storage/checkpoint/checkpoint_room.h"
+#include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/format/run.h"
 #include "storage/moving/compaction.h"
 #include "storage/moving/segment_freeing.h"
@@ -15,7 +17,8 @@ enum {
 	 * At 98 % one segment in fifty is won. */
 	WAIT_MOVED_MAX = 256,
 	WAIT_MOVED_SEGMENT = 64,
-	WAIT_CHECKPOINTS_MAX = 16
+	WAIT_CHECKPOINTS_MAX = 16,
+	CHECKPOINTS_MAX = 3
 };
 
 static uint64_t
@@ -137,6 +140,53 @@ is_there_already(const struct engine *engine, uint32_t segments,
 	       (level == ROOM_RECLAIMING || !engine->writer.is_of_reserve);
 }
 
+static bool
+has_tombstones(const struct engine *engine)
+{
+	const struct table_registry *tables = &engine->tables;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < tables->count; i++)
+		count += tables->tables[i]->tombstones;
+	return count > 0;
+}
+
+/* Two checkpoints, three where one had begun before, leave out what was
+ * deleted, so that the next ones need less. */
+static bool
+can_checkpoints_shrink(struct engine *engine)
+{
+	struct checkpoint_room *room = &engine->checkpoint_room;
+
+	if (!checkpoint_writer_is_idle(engine->checkpoints))
+		return true;
+	if (room->asked == CHECKPOINTS_MAX || !has_tombstones(engine))
+		return false;
+	room->asked++;
+	checkpoint_writer_demand(engine);
+	return true;
+}
+
+/* New rows make checkpoints larger, too. */
+static int
+find_checkpoint_room(struct engine *engine, enum room_level level,
+		     struct error *error)
+{
+	struct checkpoint_room *room = &engine->checkpoint_room;
+	int status;
+
+	if (level == ROOM_RECLAIMING) {
+		room->asked = 0;
+		return 0;
+	}
+	status = checkpoint_room_keep(engine, error);
+	if (status == 0)
+		room->asked = 0;
+	else if (can_checkpoints_shrink(engine))
+		status = ENGINE_PENDING;
+	return status;
+}
+
 int
 room_find(struct engine *engine, uint32_t segments, enum room_level level,
 	  struct error *error)
@@ -149,7 +199,7 @@ room_find(struct engine *engine, uint32_t segments, enum room_level level,
 	if (needed > segment_manager_available(&engine->segments))
 		segment_freeing_step(engine, true);
 	if (needed <= segment_manager_available(&engine->segments))
-		return 0;
+		return find_checkpoint_room(engine, level, error);
 	status = make_room(
 		engine, needed - segment_manager_available(&engine->segments),
 		error);

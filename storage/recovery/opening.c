@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/recovery/opening.h"
 
+#include "storage/checkpoint/checkpoint_room.h"
 #include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
 #include "storage/format/salvage_target.h"
@@ -238,6 +239,8 @@ init_parts(struct engine *engine, struct error *error)
 			      engine->sync == ENGINE_SYNC_FULL ? IO_DURABLE :
 								 0,
 	};
+	if (!engine->is_read_only)
+		checkpoint_room_watch_growth(engine);
 	engine->writer = (struct buffered_writer){
 		.io = engine->io,
 		.segments = &engine->segments,

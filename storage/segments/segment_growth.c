@@ -172,6 +172,31 @@ submit_zeros(struct segment_manager *manager)
 	       left < growth->piece ? (size_t)left : growth->piece);
 }
 
+static bool
+is_lack_of_room(int negative_errno)
+{
+	return negative_errno == 0 || negative_errno == -ENOSPC ||
+	       negative_errno == -EDQUOT || negative_errno == -ENOMEM;
+}
+
+/* A step that there isn't room for with all that belongs to it may be smaller. */
+static int
+settle_count(struct segment_manager *manager)
+{
+	struct growth *growth = &manager->growth;
+	int status = 0;
+
+	growth->count = step_size(manager, growth->first);
+	while (growth->count > 0 && manager->before_growth != NULL) {
+		status = manager->before_growth(manager->before_growth_context,
+						growth->count);
+		if (status == 0 || !is_lack_of_room(status))
+			break;
+		growth->count /= 2;
+	}
+	return status;
+}
+
 static void
 start(struct segment_manager *manager)
 {
@@ -183,11 +208,14 @@ start(struct segment_manager *manager)
 	if (file_segment_count(manager, number) == manager->file_segments)
 		number++;
 	growth->first = file_segment_count(manager, number);
-	growth->count = step_size(manager, growth->first);
+	if (growth->number != number)
+		close_growing_file(manager);
+	growth->number = number;
+	status = settle_count(manager);
 	growth->written = 0;
 	growth->piece = ZEROS_SIZE;
-	if (growth->count == 0) {
-		fail(manager, 0);
+	if (growth->count == 0 || status < 0) {
+		fail(manager, status);
 		return;
 	}
 	status = open_growing_file(manager, number);
@@ -199,13 +227,6 @@ start(struct segment_manager *manager)
 	}
 	growth->state = GROWTH_WRITING;
 	submit_zeros(manager);
-}
-
-static bool
-is_lack_of_room(int negative_errno)
-{
-	return negative_errno == 0 || negative_errno == -ENOSPC ||
-	       negative_errno == -EDQUOT || negative_errno == -ENOMEM;
 }
 
 void

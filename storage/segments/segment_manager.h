@@ -107,6 +107,10 @@ struct segment_manager {
 	 * more; may be NULL. */
 	void (*on_change)(void *context, uint32_t segment);
 	void *on_change_context;
+	/* Asked before files grow by ${segments}: negative when there isn't room
+	 * for what comes along with them; may be NULL. */
+	int (*before_growth)(void *context, uint32_t segments);
+	void *before_growth_context;
 	uint64_t live_bytes;
 	uint64_t record_bytes; /* of all segments that aren't free */
 	uint64_t zero_bytes_written;

@@ -11,6 +11,7 @@ What needs root or a loop device is skipped, by name, where it can't be had.
 import contextlib
 import errno
 import fcntl
+import json
 import os
 import random
 import shutil
@@ -280,6 +281,59 @@ def compacting_on_a_full_tmpfs_leaves_room_for_deletions(context, folder):
         assert rows(shell, path).keys() == {1}
 
 
+def storage_of(shell, path):
+    status, out, errors = shell.run("--format", "json", "-e", "SHOW STORAGE",
+                                    path)
+    assert status == 0, errors
+    return json.loads(out)
+
+
+def fill_with(shell, path, size, megabytes):
+    count = int(megabytes * 1.2 * (1 << 20) / size)
+    script = CREATE + "USE ks;" + "".join(insert(key, size)
+                                          for key in range(count))
+    status, _, errors = shell.run("--bail", path, script=script)
+    assert status == 2 and "disk full" in errors, (status, errors)
+
+
+def fill_and_empty(context, folder, megabytes, size, compacts):
+    """Statements that free room do, and then there is room."""
+    shell = context.shell
+    with mounted(folder, "-t", "tmpfs", "-o", f"size={megabytes}m",
+                 "tmpfs") as place:
+        path = os.path.join(place, "a.db")
+        fill_with(shell, path, size, megabytes)
+        before = storage_of(shell, path)
+        # Beside the rows: checkpoints of which three have room.
+        full = before["keys"] * (size + 44 + 3 * 40) + (5 << 20)
+        assert full > 0.7 * (megabytes << 20), f"full too early: {before}"
+        for _ in range(compacts):
+            expect(shell.run("-e", "COMPACT", path), status=0, errors="")
+        left = storage_of(shell, path)["segments_free"]
+        assert left >= min(3, before["segments_free"]), f"{left} are left"
+        for statement in ("DELETE FROM ks.t WHERE k = 5",
+                          "TRUNCATE ks.t", "DROP TABLE ks.t"):
+            expect(shell.run("-e", statement, path), status=0, errors="")
+        script = "USE ks; CREATE TABLE t (k int PRIMARY KEY, v text);"
+        script += "".join(insert(key, size)
+                          for key in range(before["keys"] // 2))
+        expect(shell.run(path, script=script), status=0, errors="")
+        assert len(rows(shell, path)) == before["keys"] // 2
+        expect(shell.run("-e", "CHECK", path), status=0, errors="")
+
+
+def whatever_frees_room_works_on_a_full_tmpfs(context, folder):
+    cases = [(16, 2000, 1), (16, 50, 0)] if ROUNDS <= 12 else [
+        (megabytes, size, compacts) for megabytes in (10, 16, 24, 40, 64)
+        for size in (50, 300, 2000, 5000) for compacts in (0, 1, 2)]
+    for megabytes, size, compacts in cases:
+        try:
+            fill_and_empty(context, folder, megabytes, size, compacts)
+        except AssertionError as error:
+            raise AssertionError(f"{megabytes} MiB, rows of {size} bytes, "
+                                 f"{compacts} COMPACT: {error}") from error
+
+
 def a_full_ext4_refuses_rows_and_takes_deletions(context, folder):
     image = make_ext4(folder, 32)
     with mounted(folder, "-o", "loop", image) as place:
@@ -463,6 +517,7 @@ if __name__ == "__main__":
         a_failed_read_is_an_error_and_no_answer,
         a_full_tmpfs_refuses_rows_and_takes_deletions,
         compacting_on_a_full_tmpfs_leaves_room_for_deletions,
+        whatever_frees_room_works_on_a_full_tmpfs,
         a_full_ext4_refuses_rows_and_takes_deletions,
         a_file_system_that_dies_loses_nothing_acknowledged,
         power_cuts_below_ext4_lose_nothing_acknowledged,
