@@ -77,7 +77,8 @@ struct engine {
 	bool has_failed;       /* no more writing; the reason is in failure */
 	bool is_closing;       /* nothing is appended any more */
 	bool is_out_of_memory; /* a settled record waits for room in the index */
-	bool is_manifest_old;  /* something was appended since it was written */
+	bool is_manifest_old;  /* what is stored isn't the clean end: something
+				  was appended since then, or was about to be */
 	struct error failure;
 	struct error warning;  /* of opening; code 0: none */
 	struct manifest manifest;

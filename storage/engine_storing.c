@@ -29,6 +29,7 @@ take_outcome(struct engine *engine)
 	storing->status =
 		manifest_store_end(&storing->store, &storing->failure);
 	storing->has_ended = true;
+	engine->is_manifest_old = true;
 	if (storing->status < 0) {
 		engine->manifest.generation = storing->next.generation;
 		if (storing->store.is_renamed)
@@ -108,5 +109,7 @@ engine_storing_flags(struct engine *engine, uint32_t with, uint32_t without,
 	status = manifest_store(engine->io, manifest, error);
 	if (status < 0)
 		manifest->flags = before;
+	else if ((after & MANIFEST_CLEAN) == 0)
+		engine->is_manifest_old = true;
 	return status;
 }

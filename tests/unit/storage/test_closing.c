@@ -250,6 +250,66 @@ TEST(whenever_it_is_closed_nothing_is_left_behind)
 	run_seeds(close_at_any_moment);
 }
 
+static void
+close_and_expect_clean(struct world *world)
+{
+	struct manifest manifest;
+	struct error error = ERROR_INIT;
+	struct io *io;
+
+	driver_close(world->engine);
+	io = fault_disk_open(world->disk);
+	assert_int_equal(manifest_load(io, &manifest, &error), 0);
+	assert_true(manifest.flags & MANIFEST_CLEAN);
+	manifest_finish(&manifest);
+	io->methods->destroy(io);
+	open_world(world);
+}
+
+/* All but full, and most of it dead. */
+static struct world
+make_crowded_world(uint64_t seed)
+{
+	struct world world = make_world(seed, ENGINE_SYNC_FULL, 0);
+
+	finish(&world);
+	world.disk = fault_disk_create(seed);
+	world.options.size_max = (uint64_t)40 * world.options.segment_size;
+	open_world(&world);
+	world.table = driver_create_table(world.engine);
+	work(&world, 60 + draw(&world, 60));
+	return world;
+}
+
+/* Somebody waits for room and goes away before there is some: files have grown
+ * for him, or rows were about to move. */
+static void
+close_cleanly(uint64_t seed)
+{
+	struct world world = make_crowded_world(seed);
+	static const char value[VALUE_MAX];
+	struct engine_write write = {
+		.kind = ENGINE_WRITE_ROW,
+		.table = world.table,
+		.key = SLICE("k"),
+		.value = slice_make(value, sizeof(value)),
+		.timestamp_us = engine_timestamp_us(world.engine),
+	};
+	uint64_t lsn;
+
+	close_and_expect_clean(&world);
+	if (engine_write(world.engine, &write, 1, &lsn, NULL) ==
+	    ENGINE_PENDING)
+		poll_some(&world, 1 + draw(&world, 4));
+	close_and_expect_clean(&world);
+	finish(&world);
+}
+
+TEST(an_orderly_end_is_always_a_clean_one)
+{
+	run_seeds(close_cleanly);
+}
+
 /* ---- one after the other ---- */
 
 /* The key's segment just died: its only row was overwritten. */
