@@ -158,15 +158,17 @@ load_checkpoint(struct recovery *recovery, struct error *error)
 	struct engine *engine = recovery->engine;
 	int status = begin_attempt(recovery, error);
 
-	if (status == 0)
-		status = checkpoint_open(
-			engine->io, &engine->manifest,
-			&engine->manifest.checkpoints[recovery->which],
-			&recovery->checkpoint, &recovery->reader,
-			&recovery->reason);
+	if (status < 0)
+		return status;
+	status = checkpoint_open(
+		engine->io, &engine->manifest,
+		&engine->manifest.checkpoints[recovery->which],
+		&recovery->checkpoint, &recovery->reader, &recovery->reason);
 	if (status == CHECKPOINT_UNUSABLE)
 		return UNUSABLE;
-	if (status == 0)
+	if (status < 0)
+		*error = recovery->reason;
+	else
 		status = checkpoint_load_head(&recovery->intake,
 					      &recovery->checkpoint, error);
 	if (status < 0)

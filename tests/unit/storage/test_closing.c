@@ -38,6 +38,31 @@ __wrap_primary_index_insert(struct primary_index *index,
 	return __real_primary_index_insert(index, entry, old);
 }
 
+static bool is_opening_starved;
+
+int __real_checkpoint_open(struct io *io, const struct manifest *manifest,
+			   const struct manifest_checkpoint *which,
+			   struct checkpoint *checkpoint,
+			   struct checkpoint_reader **reader,
+			   struct error *error);
+int __wrap_checkpoint_open(struct io *io, const struct manifest *manifest,
+			   const struct manifest_checkpoint *which,
+			   struct checkpoint *checkpoint,
+			   struct checkpoint_reader **reader,
+			   struct error *error);
+
+int
+__wrap_checkpoint_open(struct io *io, const struct manifest *manifest,
+		       const struct manifest_checkpoint *which,
+		       struct checkpoint *checkpoint,
+		       struct checkpoint_reader **reader, struct error *error)
+{
+	if (is_opening_starved)
+		return error_no_memory(error);
+	return __real_checkpoint_open(io, manifest, which, checkpoint, reader,
+				      error);
+}
+
 struct world {
 	uint64_t random;
 	struct fault_disk *disk;
@@ -402,6 +427,24 @@ TEST(memory_may_run_out_while_it_is_closed)
 	is_starving = true;
 	driver_close(world.engine);
 	is_starving = false;
+	check_going_on(&world);
+	finish(&world);
+}
+
+TEST(opening_without_memory_for_a_checkpoint_says_so)
+{
+	struct world world = make_world(1, ENGINE_SYNC_FULL, 0);
+	struct error error;
+
+	put(&world, 1);
+	driver_checkpoint(world.engine);
+	driver_close(world.engine);
+	is_opening_starved = true;
+	error = driver_open_error(fault_disk_open(world.disk),
+				  &world.options);
+	is_opening_starved = false;
+	assert_int_equal(error.code, ERROR_FULL);
+	assert_string_equal(error.message, "out of memory");
 	check_going_on(&world);
 	finish(&world);
 }
