@@ -56,7 +56,9 @@ choose(struct engine_scan *scan, const struct scan_row *row, struct slice key,
 
 	while (at > 0 && slice_compare(key, scan->chosen[at - 1].key) < 0)
 		at--;
-	if (at == SELECTION_MAX) {
+	/* Behind the last one a larger key may have been dropped already. */
+	if (at == SELECTION_MAX ||
+	    (at == scan->chosen_count && scan->has_more)) {
 		scan->has_more = true;
 		return 0;
 	}
