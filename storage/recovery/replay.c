@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-enum { STRAYS_MAX = 1 << 12 };
-
 static int
 add_table(struct engine *engine, uint32_t id, struct table **table,
 	  struct error *error)
@@ -108,8 +106,6 @@ replay_registry_row(struct replay *replay, const struct record *record,
 
 		if (status < 0)
 			return status;
-	} else if (!table->is_registered) {
-		replay->strays--;
 	}
 	table->is_registered = true;
 	if (state == REGISTRY_DROPPED)
@@ -148,6 +144,8 @@ note_freed(struct replay *replay, const struct buffer_header *header,
 	return 0;
 }
 
+/* However many tables come before their registrations, each has a record of its
+ * own, so that memory stays in proportion to what is read. */
 static int
 find_table(struct replay *replay, uint32_t id, struct location at,
 	   struct table **table, struct error *error)
@@ -157,11 +155,10 @@ find_table(struct replay *replay, uint32_t id, struct location at,
 	*table = table_registry_find(&engine->tables, id);
 	if (*table != NULL)
 		return 0;
-	if (id < ENGINE_TABLE_FIRST || replay->strays == STRAYS_MAX)
+	if (id < ENGINE_TABLE_FIRST)
 		return damaged(replay, at,
 			       "a record of a table that was never registered",
 			       error);
-	replay->strays++;
 	return add_table(engine, id, table, error);
 }
 

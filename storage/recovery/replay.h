@@ -25,7 +25,6 @@ struct replay {
 	struct engine *engine;
 	uint64_t last_lsn; /* highest of all records so far */
 	uint64_t records;
-	uint32_t strays;   /* tables with rows but without a registration */
 	uint64_t stale;    /* loaded entries whose place is gone, and that
 			      nothing has replaced */
 	/* For each segment, where the buffers begin that are replayed: an
