@@ -40,6 +40,7 @@ struct room_wait {
 	bool is_waiting;
 	uint64_t moved;       /* moving buffers written by then */
 	uint64_t checkpoints; /* published by then */
+	uint32_t expiry_checkpoints; /* asked for, to let go what has expired */
 };
 
 /* Kept on the disk for checkpoints: storage/checkpoint/checkpoint_room.c. */

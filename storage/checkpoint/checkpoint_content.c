@@ -313,9 +313,13 @@ walk_table(struct checkpoint_content *content,
 	   struct checkpoint_output *output, struct table *table)
 {
 	struct index_entry entries[WALK_CHUNK];
-	size_t count = primary_index_range(table->index, content->token,
-					   content->fingerprint, INT64_MAX,
-					   entries, WALK_CHUNK);
+	size_t count;
+
+	if (content->token == INT64_MIN && content->fingerprint == 0)
+		table_begin_expiry(table);
+	count = primary_index_range(table->index, content->token,
+				    content->fingerprint, INT64_MAX, entries,
+				    WALK_CHUNK);
 
 	for (size_t i = 0; i < count; i++) {
 		if (!put_entry(content, output, table, &entries[i]))
@@ -348,6 +352,8 @@ put_entries(struct checkpoint_content *content,
 			return false;
 		if (outcome == WALK_MORE)
 			continue;
+		if (table != NULL)
+			table_end_expiry(table);
 		content->table++;
 		content->token = INT64_MIN;
 		content->fingerprint = 0;

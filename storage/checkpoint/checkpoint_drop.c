@@ -76,6 +76,24 @@ is_grace_over(struct engine *engine, const struct table *table,
 	return deleted_s + table->gc_grace_s <= engine_now_s(engine);
 }
 
+/* When the row of an entry that stays may go, for who needs its room.  What
+ * could have gone by now, after so many checkpoints, has a reason to stay. */
+static void
+note_expiry(struct engine *engine, struct table *table,
+	    const struct index_entry *entry)
+{
+	bool is_last = engine->room_wait.expiry_checkpoints ==
+		       CHECKPOINT_DROP_EXPIRY;
+	uint64_t due_s = entry->expires_at_s;
+
+	if (entry->is_tombstone || entry->expires_at_s == 0)
+		return;
+	if (table->has_explicit)
+		due_s += table->gc_grace_s;
+	if (due_s < UINT32_MAX && (!is_last || due_s > engine_now_s(engine)))
+		table_meet_expiry(table, (uint32_t)due_s);
+}
+
 /* ---- registrations ---- */
 
 /* Tables that come later have numbers, and so registrations, that weren't
@@ -176,10 +194,13 @@ bool
 checkpoint_drop_try(struct checkpoint_drop *drop, struct table *table,
 		    const struct index_entry *entry)
 {
-	if (drop->is_refused || !may_drop(drop, table, entry))
+	if (drop->is_refused || !may_drop(drop, table, entry)) {
+		note_expiry(drop->engine, table, entry);
 		return false;
+	}
 	if (!admit_forgetting(drop->engine)) {
 		drop->is_refused = true;
+		note_expiry(drop->engine, table, entry);
 		return false;
 	}
 	drop_entry(drop, table, entry);

@@ -28,4 +28,8 @@ void checkpoint_drop_finish(struct checkpoint_drop *drop);
 bool checkpoint_drop_try(struct checkpoint_drop *drop, struct table *table,
 			 const struct index_entry *entry);
 
+/* Checkpoints that it takes until what has expired just now has gone: one that
+ * tells the time, two that move the horizon, and one that had begun before. */
+enum { CHECKPOINT_DROP_EXPIRY = 4 };
+
 #endif

@@ -16,10 +16,43 @@ table_destroy(struct table *table)
 }
 
 void
+table_begin_expiry(struct table *table)
+{
+	table->expires_next_s = 0;
+}
+
+void
+table_meet_expiry(struct table *table, uint32_t expires_s)
+{
+	if (table->expires_next_s == 0 || expires_s < table->expires_next_s)
+		table->expires_next_s = expires_s;
+}
+
+void
+table_end_expiry(struct table *table)
+{
+	table->expires_s = table->expires_next_s;
+}
+
+/* Behind a walk or before it, which can't be told here. */
+static void
+note_expiry(struct table *table, const struct index_entry *entry)
+{
+	uint32_t expires_s = entry->expires_at_s;
+
+	if (entry->is_tombstone || expires_s == 0)
+		return;
+	table_meet_expiry(table, expires_s);
+	if (table->expires_s == 0 || expires_s < table->expires_s)
+		table->expires_s = expires_s;
+}
+
+void
 table_add_entry(struct table *table, const struct index_entry *entry)
 {
 	table->live_bytes += entry->location.size;
 	table->tombstones += entry->is_tombstone;
+	note_expiry(table, entry);
 }
 
 void
@@ -31,6 +64,7 @@ table_add_entries(struct table *table, const struct index_entry *entries,
 	for (size_t i = 0; i < count; i++) {
 		live_bytes += entries[i].location.size;
 		tombstones += entries[i].is_tombstone;
+		note_expiry(table, &entries[i]);
 	}
 	table->live_bytes += live_bytes;
 	table->tombstones += tombstones;

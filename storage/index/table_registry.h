@@ -38,6 +38,8 @@ struct table {
 	struct primary_index *index;
 	uint64_t live_bytes; /* of records that the index points at */
 	uint64_t tombstones; /* in the index */
+	uint32_t expires_s;  /* no row can go by expiry before; 0: none can */
+	uint32_t expires_next_s; /* of what a checkpoint's walk has seen */
 	bool has_explicit;   /* timestamps: its registration says so */
 	bool is_explicit_written; /* such a registration is, if not settled */
 	bool is_explicit_checked; /* the batch that is being checked has one */
@@ -50,6 +52,12 @@ void table_add_entry(struct table *table, const struct index_entry *entry);
 void table_add_entries(struct table *table, const struct index_entry *entries,
 		       size_t count);
 void table_remove_entry(struct table *table, const struct index_entry *entry);
+
+/* A checkpoint walks through all entries: it begins, has met one that may go
+ * by expiry at ${expires_s}, and has met all. */
+void table_begin_expiry(struct table *table);
+void table_meet_expiry(struct table *table, uint32_t expires_s);
+void table_end_expiry(struct table *table);
 
 struct table_registry {
 	struct table **tables; /* ascending by number */

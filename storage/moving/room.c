@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/moving/room.h"
 
+#include "storage/checkpoint/checkpoint_drop.h"
 #include "storage/checkpoint/checkpoint_room.h"
 #include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/format/run.h"
@@ -73,10 +74,46 @@ has_waited_in_vain(struct engine *engine, uint32_t missing)
 	uint64_t checkpoints = engine->counters.checkpoints;
 
 	if (!wait->is_waiting)
-		*wait = (struct room_wait){ true, moved, checkpoints };
+		*wait = (struct room_wait){ .is_waiting = true,
+					    .moved = moved,
+					    .checkpoints = checkpoints };
 	return moved - wait->moved >
 		       WAIT_MOVED_MAX + (uint64_t)missing * WAIT_MOVED_SEGMENT ||
 	       checkpoints - wait->checkpoints > WAIT_CHECKPOINTS_MAX;
+}
+
+static bool
+has_expired(struct engine *engine)
+{
+	const struct table_registry *tables = &engine->tables;
+	uint32_t now_s = engine_now_s(engine);
+
+	for (size_t i = 0; i < tables->count; i++) {
+		const struct table *table = tables->tables[i];
+
+		if (table->expires_s != 0 && table->expires_s <= now_s)
+			return true;
+	}
+	return false;
+}
+
+/* Rows that have expired are live until checkpoints let them go, which nobody
+ * takes while nothing is written.  True while one is under way. */
+static bool
+is_letting_go(struct engine *engine)
+{
+	struct room_wait *wait = &engine->room_wait;
+
+	if (engine->checkpoints == NULL ||
+	    (wait->expiry_checkpoints == 0 && !has_expired(engine)))
+		return false;
+	if (!checkpoint_writer_is_idle(engine->checkpoints))
+		return true;
+	if (wait->expiry_checkpoints == CHECKPOINT_DROP_EXPIRY)
+		return false;
+	wait->expiry_checkpoints++;
+	checkpoint_writer_demand(engine);
+	return true;
 }
 
 /* What will be free by itself is waited for if it is enough; then growing is
@@ -105,7 +142,8 @@ make_room(struct engine *engine, uint32_t missing, struct error *error)
 	 * that their rows take. */
 	segment_freeing_step(engine, true);
 	if (!is_in_vain && (can_reclaim(engine) || is_settling(engine) ||
-			    segment_freeing_ask_checkpoint(engine)))
+			    segment_freeing_ask_checkpoint(engine) ||
+			    is_letting_go(engine)))
 		return ENGINE_PENDING;
 	engine->room_wait.is_waiting = false;
 	if (error != NULL)
@@ -152,7 +190,7 @@ has_tombstones(const struct engine *engine)
 }
 
 /* Two checkpoints, three where one had begun before, leave out what was
- * deleted, so that the next ones need less. */
+ * deleted or has expired, so that the next ones need less. */
 static bool
 can_checkpoints_shrink(struct engine *engine)
 {
@@ -160,7 +198,8 @@ can_checkpoints_shrink(struct engine *engine)
 
 	if (!checkpoint_writer_is_idle(engine->checkpoints))
 		return true;
-	if (room->asked == CHECKPOINTS_MAX || !has_tombstones(engine))
+	if (room->asked == CHECKPOINTS_MAX ||
+	    (!has_tombstones(engine) && !has_expired(engine)))
 		return false;
 	room->asked++;
 	checkpoint_writer_demand(engine);

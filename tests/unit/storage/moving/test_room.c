@@ -66,8 +66,10 @@ finish(struct world *world)
 	fault_disk_destroy(world->disk);
 }
 
+/* A row that expires, if ${expires_at_s} isn't 0. */
 static int
-try_put(struct world *world, int number, size_t size, struct error *error)
+try_put_until(struct world *world, int number, size_t size,
+	      uint32_t expires_at_s, struct error *error)
 {
 	char key[16], value[VALUE_MAX];
 	struct engine_write write = {
@@ -75,6 +77,7 @@ try_put(struct world *world, int number, size_t size, struct error *error)
 		.table = world->table,
 		.value = slice_make(value, size),
 		.timestamp_us = engine_timestamp_us(world->engine),
+		.expires_at_s = expires_at_s,
 	};
 	uint64_t lsn;
 
@@ -82,6 +85,12 @@ try_put(struct world *world, int number, size_t size, struct error *error)
 	write.key = slice_from_string(key);
 	memset(value, 'a' + number % 26, sizeof(value));
 	return driver_try_write(world->engine, &write, 1, &lsn, error);
+}
+
+static int
+try_put(struct world *world, int number, size_t size, struct error *error)
+{
+	return try_put_until(world, number, size, 0, error);
 }
 
 static int
@@ -122,6 +131,62 @@ TEST(a_full_database_has_room_again_when_a_table_is_dropped)
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(try_put(&world, i, 3000, &error), 0);
 	finish(&world);
+}
+
+enum { US_PER_S = 1000000, HOUR_S = 3600 };
+
+/* Every ${nth} row expires in an hour. */
+static int
+fill_for_an_hour(struct world *world, size_t size, int nth)
+{
+	uint32_t until_s = engine_now_s(world->engine) + HOUR_S;
+	struct error error = ERROR_INIT;
+	int rows = 0;
+
+	while (try_put_until(world, rows, size, rows % nth == 0 ? until_s : 0,
+			     &error) == 0)
+		rows++;
+	driver_commit(world->engine, engine_last_lsn(world->engine));
+	return rows;
+}
+
+static void
+check_expiry(const struct geometry *geometry, size_t size, int nth)
+{
+	struct world world = make_world_of(geometry);
+	int rows = fill_for_an_hour(&world, size, nth);
+	struct error error = ERROR_INIT;
+	uint64_t checkpoints;
+
+	world.disk->clock_us += (int64_t)(HOUR_S + 1) * US_PER_S;
+	for (int i = 0; i < rows / nth / 2; i++)
+		assert_int_equal(try_put(&world, rows + i, size, &error), 0);
+	while (try_put(&world, ++rows, size, &error) == 0)
+		continue;
+	/* Nothing expires any more: it is full at once. */
+	checkpoints = world.engine->counters.checkpoints;
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(try_put(&world, rows + i, size, &error),
+				 -(int)ERROR_FULL);
+	assert_true(world.engine->counters.checkpoints <= checkpoints + 8);
+	finish(&world);
+}
+
+/* Nothing else was written meanwhile. */
+TEST(a_full_database_has_room_again_when_rows_expire)
+{
+	static const struct geometry geometries[] = {
+		{ 4096, SEGMENTS, ENGINE_SYNC_FULL, false },
+		{ 16384, 24, ENGINE_SYNC_GROUP, true },
+	};
+	static const size_t sizes[] = { 10, 1000, 3000 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(geometries); i++) {
+		for (size_t j = 0; j < ARRAY_COUNT(sizes); j++) {
+			check_expiry(&geometries[i], sizes[j], 1);
+			check_expiry(&geometries[i], sizes[j], 3);
+		}
+	}
 }
 
 static uint32_t
