@@ -96,7 +96,9 @@ struct logstor_options {
 	bool must_exist;        /* fail rather than make a new database */
 	uint32_t segment_size;  /* bytes; of a new database; default 128 KiB */
 	uint32_t file_segments; /* of a new database; default 256 */
-	uint64_t size_max;      /* bytes of data files; 0: no limit */
+	/* Bytes of data files; 0: no limit.  Three checkpoints come on top, of
+	 * at most 50 bytes a row each. */
+	uint64_t size_max;
 	bool no_io_uring;       /* use pread and pwrite */
 	uint64_t cache_size;    /* bytes of memory for rows; default 64 MiB,
 				   LOGSTOR_CACHE_NONE: none */

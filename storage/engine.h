@@ -41,7 +41,8 @@ struct engine_options {
 	uint32_t segment_size;  /* bytes, a power of two, 4 KiB … 1 MiB;
 				   default 128 KiB */
 	uint32_t file_segments; /* segments of one file; default 256 */
-	uint64_t size_max;      /* bytes of segment files; 0: no limit */
+	uint64_t size_max;      /* bytes of segment files, checkpoints not
+				   counted; 0: no limit */
 	/* Memory and background work; 0: the default. */
 	uint64_t cache_size;      /* bytes of the row cache, default 64 MiB;
 				     ENGINE_CACHE_NONE: no cache */

@@ -287,6 +287,16 @@ def a_full_database_says_so_and_still_deletes(shell, folder):
     assert 300 < facts["keys"] < 1200, facts
     assert facts["disk_bytes"] <= 256 << 10, facts
     same(facts["cache_bytes"], 0)
+    sizes = {name: os.path.getsize(os.path.join(path, name))
+             for name in os.listdir(path)}
+    same(sum(size for name, size in sizes.items()
+             if name.endswith(".segments")), facts["disk_bytes"])
+    # And on top of that, as documented.
+    checkpoints = [size for name, size in sizes.items()
+                   if name.endswith(".checkpoint")]
+    same(len(checkpoints), 3)
+    most = facts["keys"] * 50 + facts["segments"] * 120 + 4 * 4096
+    assert max(checkpoints) <= most, (checkpoints, most)
 
 
 def a_damaged_checkpoint_is_told_at_opening(shell, folder):
