@@ -226,7 +226,7 @@ is_gone(const struct salvage_source *source, uint32_t number)
 	uint64_t whole =
 		(uint64_t)segments->file_segments * segments->segment_size;
 
-	return file->reason != NULL || file->has_loss ||
+	return file->reason != NULL || file->has_loss || file->is_cut ||
 	       (number + 1 < segments->file_count && file->size < whole);
 }
 
@@ -303,6 +303,7 @@ tell_files(struct salvage_source *source, bool is_missed, uint64_t rows)
 		source->files[i].rows += has_gone ? 0 : rows;
 		tell_file(source, i,
 			  is_missed || !source->is_certain ||
+				  !source->has_end ||
 				  source->files[i].has_loss);
 		has_gone = true;
 	}

@@ -28,8 +28,8 @@ void salvage_note(struct salvage_source *source, const char *name,
 void salvage_note_failure(struct salvage_source *source, const char *name,
 			  const char *message);
 
-/* At the end, when source->is_certain is known: a file that is gone and of
- * which nothing is missed then held nothing. */
+/* At the end, when source->is_certain and has_end are known: a file that is
+ * gone and of which nothing is missed then held nothing. */
 void salvage_tell_losses(struct salvage_source *source);
 
 #endif

@@ -128,6 +128,8 @@ salvage_scan(struct salvage_source *source, struct error *error)
 
 	source->report->may_resurrect = !scan.has_checkpoint && has_forgotten;
 	source->is_certain = scan.has_checkpoint || !has_forgotten;
+	source->has_end = source->has_manifest &&
+			  (manifest->flags & MANIFEST_CLEAN) != 0;
 	expect_work(source);
 	if (status == 0)
 		status = look(&scan, error);

@@ -153,6 +153,32 @@ open_files(struct salvage_source *source, struct error *error)
 	return 0;
 }
 
+/* Segments are written only when they are whole, and a counted file has one:
+ * where something stands in a part of one, the rest is gone. */
+static bool
+is_cut(struct salvage_source *source, uint32_t number)
+{
+	const struct segment_manager *segments = &source->engine.segments;
+	uint64_t size = source->files[number].size;
+	size_t part = (size_t)(size % segments->segment_size);
+
+	if (!source->files[number].is_there ||
+	    size > (uint64_t)segments->file_segments * segments->segment_size)
+		return false;
+	if (size < segments->segment_size && source->has_manifest &&
+	    number < source->engine.manifest.file_count)
+		return true;
+	if (part == 0 ||
+	    io_read_now(source->engine.io, segments->files[number].file,
+			size - part, source->data, part) != (int64_t)part)
+		return false;
+	for (size_t i = 0; i < part; i++) {
+		if (source->data[i] != 0)
+			return true;
+	}
+	return false;
+}
+
 /* When the geometry is known: which segments there are. */
 static int
 count_segments(struct salvage_source *source, struct error *error)
@@ -166,6 +192,7 @@ count_segments(struct salvage_source *source, struct error *error)
 				  segments->segment_size - 1) /
 				 segments->segment_size;
 
+		source->files[i].is_cut = is_cut(source, i);
 		if (whole > segments->file_segments)
 			whole = segments->file_segments;
 		if (whole > 0)
@@ -194,6 +221,7 @@ salvage_source_extend(struct salvage_source *source, uint32_t count,
 	memset(&segments->segments[before], 0,
 	       (count - before) * sizeof(*segments->segments));
 	segments->segment_count = count;
+	source->files[(count - 1) / segments->file_segments].is_cut = true;
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct salvage_file {
 	bool is_there;      /* one that isn't has no io_file */
 	const char *reason; /* why it isn't; NULL: nobody expects it to be */
 	uint64_t size;
+	bool is_cut; /* more stood there, as what is left shows */
 	/* About what should stand behind its end. */
 	bool has_loss;
 	uint64_t rows; /* that are known */
@@ -60,7 +61,8 @@ struct salvage_source {
 				 written */
 	struct salvage_report *report;
 	bool has_manifest;
-	bool is_certain; /* whatever is missing was seen to be missing */
+	bool is_certain; /* whatever is missing was seen to be missing… */
+	bool has_end;    /* …at the end of the log, too: it was closed */
 	struct salvage_file *files;
 	struct salvage_losses losses;
 	uint8_t *data; /* room for a segment, aligned */

@@ -198,18 +198,19 @@ peek_header(const struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 		header->stream == STREAM_MOVING);
 }
 
-/* Behind the last buffer that counts, in its place: without a manifest it may
- * have counted.  Records that are intact there are of that life. */
+/* Behind the last buffer that counts: it may have counted, or was torn.  Records
+ * that are intact there are of that life. */
 static bool
-is_next_wanted(const struct salvage_scan *scan, const struct segment *entry,
-	       const struct buffer_header *header)
+is_behind_end(struct salvage_scan *scan, const struct buffer_header *header)
 {
 	const struct log_stream *stream =
-		&scan->intake.streams[entry->stream - STREAM_USER];
+		log_intake_stream(&scan->intake, header->stream);
 
-	return !scan->source->has_manifest &&
-	       header->write_sequence == stream->accepted + 1 &&
-	       is_life_wanted(scan, header->segment, entry->sequence);
+	return header->write_sequence > stream->accepted &&
+	       is_life_wanted(scan, header->segment,
+			      header->segment_sequence) &&
+	       !void_list_contains(salvage_voids_of(scan, header->stream),
+				   header->write_sequence);
 }
 
 /* Where it isn't, the life is that of the place, and the write sequence follows
@@ -235,7 +236,7 @@ guess_header(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 		return false;
 	if (scan->last_write > 0)
 		return is_buffer_wanted(scan, header) ||
-		       is_next_wanted(scan, entry, header);
+		       is_behind_end(scan, header);
 	return entry->sequence >= scan->first_sequence &&
 	       is_life_wanted(scan, segment, entry->sequence);
 }
@@ -267,7 +268,8 @@ salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
 				      &header);
 	int status = 0;
 
-	if (has_header && !is_buffer_wanted(scan, &header))
+	if (has_header && !is_buffer_wanted(scan, &header) &&
+	    !is_behind_end(scan, &header))
 		return 0;
 	if (!has_header && !guess_header(scan, segment, offset, &header)) {
 		tell_headless(scan, segment, offset, end);
@@ -281,6 +283,9 @@ salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
 		status = take_records(scan, &header, offset, end, bytes,
 				      error);
 	}
+	/* With a manifest, what is torn is told from what is lost. */
+	if (scan->source->has_manifest && is_behind_end(scan, &header))
+		return status;
 	if (has_header || scan->intake.replay.records != before)
 		lose(scan, segment, offset, end - offset, LOSS_CHECKSUM, 0);
 	return status;

@@ -3,6 +3,7 @@
  * What salvage tells: each loss once, in a few lines, and nothing that isn't
  * one. */
 #include "base/pack.h"
+#include "storage/format/format.h"
 #include "storage/format/manifest.h"
 #include "tests/support/salvage_driver.h"
 #include "tests/support/unit.h"
@@ -241,6 +242,104 @@ TEST(a_missing_or_cut_file_is_one_fault)
 			    cut > 5000);
 		fault_disk_destroy(copy);
 	}
+	fault_disk_destroy(disk);
+}
+
+static struct fault_disk *
+make_killed(uint32_t file_segments)
+{
+	struct engine_options options = busy;
+	struct fault_disk *disk = fault_disk_create(8);
+	struct engine *engine;
+
+	options.segment_size = 16 << 10;
+	options.file_segments = file_segments;
+	engine = driver_open(fault_disk_open(disk), &options);
+	write_rounds(engine, driver_create_table(engine), 0, 4);
+	return driver_kill(engine, disk);
+}
+
+/* Nobody knows then how much had been written. */
+TEST(what_is_gone_after_a_kill_may_have_held_rows)
+{
+	struct fault_disk *disk = make_killed(16);
+	struct salvage_told told;
+	size_t size;
+
+	salvage_busy(disk, &told);
+	assert_int_equal(told.faults, 0);
+	assert_int_equal(told.notes, 0);
+	/* In the last segment that was written, in its middle. */
+	fault_disk_file(disk, FILE_0, &size);
+	while (size > 0 &&
+	       fault_disk_file(disk, FILE_0, &(size_t){ 0 })[size - 1] == 0)
+		size--;
+	fault_disk_resize(disk, FILE_0, size / 16384 * 16384 + 5000);
+	salvage_busy(disk, &told);
+	assert_int_equal(told.faults, 1);
+	assert_non_null(strstr(told.what, "it is cut off there"));
+	/* The first one, in its middle. */
+	fault_disk_resize(disk, FILE_0, 5000);
+	salvage_busy(disk, &told);
+	assert_int_equal(told.faults, 1);
+	/* A counted file has a segment. */
+	fault_disk_resize(disk, FILE_0, 0);
+	fault_disk_resize(disk, FILE_0, 5000);
+	salvage_busy(disk, &told);
+	assert_int_equal(told.faults, 1);
+	fault_disk_destroy(disk);
+}
+
+/* It may be torn, and is no loss then; its intact rows are rows. */
+TEST(the_last_buffer_is_saved_as_far_as_it_is_intact)
+{
+	struct fault_disk *disk = make_killed(16);
+	struct fault_disk *fresh = fault_disk_create(4);
+	struct salvage_told told;
+	uint64_t highest = 0;
+	uint8_t *last = NULL;
+	size_t size;
+	uint8_t *bytes = fault_disk_file(disk, FILE_0, &size);
+
+	for (size_t at = 0; at < size; at += FORMAT_BLOCK_SIZE) {
+		uint64_t sequence = load_u64_le(bytes + at + 48);
+
+		if (load_u32_le(bytes + at + 8) != FORMAT_BUFFER_MAGIC ||
+		    bytes[at + 15] != STREAM_USER || sequence <= highest)
+			continue;
+		highest = sequence;
+		last = bytes + at;
+	}
+	assert_non_null(last);
+	assert_true(load_u32_le(last + 56) > 4);
+	last[FORMAT_HEADER_SIZE + 60] ^= 1;
+	driver_salvage(disk, fresh, &told);
+	assert_int_equal(told.faults, 0);
+	assert_int_equal(count_wrong(fresh, told.table, 4), 1);
+	fault_disk_destroy(disk);
+	fault_disk_destroy(fresh);
+}
+
+TEST(nor_does_anybody_know_what_stood_in_the_last_file)
+{
+	struct fault_disk *disk = make_killed(1);
+	struct salvage_told told;
+	char last[32], name[32];
+	size_t size;
+
+	for (unsigned i = 0;; i++) {
+		const uint8_t *bytes;
+
+		snprintf(name, sizeof(name), "00-%06u.segments", i);
+		bytes = fault_disk_file(disk, name, &size);
+		if (bytes == NULL || bytes[8] == 0)
+			break;
+		memcpy(last, name, sizeof(last));
+	}
+	fault_disk_remove(disk, last);
+	salvage_busy(disk, &told);
+	assert_int_equal(told.faults, 1);
+	assert_non_null(strstr(told.what, "it is missing"));
 	fault_disk_destroy(disk);
 }
 
