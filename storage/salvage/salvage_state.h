@@ -27,6 +27,7 @@ struct salvage_scan {
 				     the checkpoint */
 	uint64_t hashed; /* bytes in this segment */
 	uint64_t last_write; /* of the buffer before, in this place */
+	uint32_t last_life;
 };
 
 static inline void

@@ -168,6 +168,7 @@ salvage_take_buffer(struct salvage_scan *scan,
 	const char *nonsense = format_find_nonsense(header);
 
 	scan->last_write = header->write_sequence;
+	scan->last_life = header->life;
 	if (!is_buffer_wanted(scan, header))
 		return 0;
 	if (nonsense != NULL) {
@@ -241,6 +242,20 @@ guess_header(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 	       is_life_wanted(scan, segment, entry->sequence);
 }
 
+/* Right behind the last buffer that counts, in a place that had no life before:
+ * no other leaves anything there. */
+static bool
+is_end_damaged(const struct salvage_scan *scan, uint32_t segment)
+{
+	const struct segment *entry =
+		&scan->engine->segments.segments[segment];
+
+	return !scan->source->has_end && scan->last_life == 1 &&
+	       scan->last_write ==
+		       scan->intake.streams[entry->stream - STREAM_USER]
+			       .accepted;
+}
+
 /* A place begins with a buffer.  Where it doesn't, and nobody knows its life,
  * that may have been the log's last one. */
 static void
@@ -249,7 +264,7 @@ tell_headless(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 {
 	const struct salvage_source *source = scan->source;
 
-	if (!source->has_manifest && offset == 0 &&
+	if (!source->has_end && offset == 0 &&
 	    scan->engine->segments.segments[segment].sequence == 0 &&
 	    source->losses.gaps[0].count == 0 &&
 	    source->losses.gaps[1].count == 0)
@@ -283,10 +298,8 @@ salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
 		status = take_records(scan, &header, offset, end, bytes,
 				      error);
 	}
-	/* With a manifest, what is torn is told from what is lost. */
-	if (scan->source->has_manifest && is_behind_end(scan, &header))
-		return status;
-	if (has_header || scan->intake.replay.records != before)
+	if (has_header || scan->intake.replay.records != before ||
+	    is_end_damaged(scan, segment))
 		lose(scan, segment, offset, end - offset, LOSS_CHECKSUM, 0);
 	return status;
 }

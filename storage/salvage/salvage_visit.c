@@ -40,6 +40,7 @@ visit_segment(struct salvage_scan *scan, uint32_t segment, const uint8_t *bytes,
 
 	scan->hashed = 0;
 	scan->last_write = 0;
+	scan->last_life = 0;
 	while (place.offset < size) {
 		struct buffer_header header;
 		uint32_t next;
