@@ -51,6 +51,7 @@ victim_begin(struct engine *engine, struct victim *victim, uint32_t segment)
 	victim->at = 0;
 	victim->end = 0;
 	victim->seen_bytes = 0;
+	victim->live_found = 0;
 	victim->seed = segment_manager_seed(segments, segment);
 	segment_manager_begin_victim(segments, segment);
 	victim->operation = (struct io_operation){
@@ -235,10 +236,13 @@ separate_group(struct engine *engine, struct victim *victim,
 
 	if (generation < GENERATION_MAX)
 		generation++;
-	if (group->table == NULL)
+	if (group->table == NULL) {
+		/* They die in steps. */
+		victim->live_found += group->end - victim->at;
 		group->count = 0;
-	else
+	} else {
 		look_up(group);
+	}
 	for (uint32_t i = 0; i < group->count; i++) {
 		const struct index_entry *entry = &group->entries[i];
 		uint32_t offset = entry->location.offset;
@@ -252,6 +256,7 @@ separate_group(struct engine *engine, struct victim *victim,
 		if (!separator_add(engine, group->table, entry,
 				   victim->data + offset, generation, 0))
 			return VICTIM_STUCK;
+		victim->live_found += entry->location.size;
 	}
 	move_on(victim, group->end);
 	return VICTIM_MORE;
@@ -287,9 +292,11 @@ victim_separate(struct engine *engine, struct victim *victim,
 	assert(victim->stage == VICTIM_READ);
 	assert(segment->life == victim->life &&
 	       segment->state == SEGMENT_VICTIM);
+	/* Nothing lives there any more: nothing is left to find. */
+	if (segment->live_bytes == 0)
+		return VICTIM_DONE;
 	if (victim->operation.result != (int64_t)victim->operation.size)
 		return VICTIM_FAILED;
-	/* Nothing lives there any more: nothing is left to find. */
 	while (outcome == VICTIM_MORE && segment->live_bytes > 0 &&
 	       *budget > 0) {
 		uint32_t before = victim->at;
@@ -299,5 +306,10 @@ victim_separate(struct engine *engine, struct victim *victim,
 		done = victim->at - before;
 		*budget -= done < *budget ? done : *budget;
 	}
-	return segment->live_bytes == 0 ? VICTIM_DONE : outcome;
+	if (segment->live_bytes == 0)
+		return VICTIM_DONE;
+	return outcome == VICTIM_DONE &&
+			       segment->live_bytes > victim->live_found ?
+		       VICTIM_FAILED :
+		       outcome;
 }

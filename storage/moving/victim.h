@@ -21,6 +21,8 @@ struct victim {
 	uint32_t end;        /* of the buffer that ->at is in; ->at: a header
 				comes next */
 	uint32_t seen_bytes; /* of records before ->at */
+	uint64_t live_found; /* bytes of those that may live: no fewer than the
+				index has there */
 	uint64_t seed;       /* of the life */
 	struct io_operation operation;
 };
@@ -34,7 +36,8 @@ void victim_begin(struct engine *engine, struct victim *victim,
 
 /* One that is read: separates records for about ${*budget} bytes, which are
  * taken off.  DONE: all are.  MORE: the budget is used up.  STUCK: the separator
- * takes no more now.  FAILED: it couldn't be read, or is damaged. */
+ * takes no more now.  FAILED: it couldn't be read, is damaged, or the index
+ * leads to more than is there. */
 enum victim_outcome { VICTIM_DONE, VICTIM_MORE, VICTIM_STUCK, VICTIM_FAILED };
 enum victim_outcome victim_separate(struct engine *engine,
 				    struct victim *victim, uint64_t *budget);

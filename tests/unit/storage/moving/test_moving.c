@@ -5,11 +5,12 @@
  *
  *	SEED=n test_moving */
 #include "base/checksum.h"
-#include "storage/engine_state.h"
+#include "storage/engine_step.h"
 #include "storage/moving/compaction.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -589,6 +590,73 @@ TEST(what_cannot_be_read_is_left_alone)
 	for (uint32_t i = 0; i < world->keys; i += 2)
 		check_row(world, i);
 	assert_true(world->engine->counters.compactions > 100);
+	close_faulty(world, disk);
+}
+
+static uint32_t
+find_victim(const struct engine *engine)
+{
+	for (uint32_t i = 0; i < engine->segments.segment_count; i++) {
+		if (engine->segments.segments[i].state == SEGMENT_VICTIM)
+			return i;
+	}
+	return SEGMENT_NONE;
+}
+
+/* Its rows died while it was read. */
+TEST(a_failed_read_of_what_is_dead_is_no_damage)
+{
+	struct fault_disk *disk = fault_disk_create(3);
+	struct world *world = make_world(fault_disk_open(disk), &driver_small,
+					 1, 200, 300);
+	struct engine *engine = world->engine;
+	struct error error = ERROR_INIT;
+	uint32_t victim;
+
+	for (uint32_t i = 0; i < world->keys; i++)
+		write_row(world, i, false, 300);
+	driver_commit(engine, engine_last_lsn(engine));
+	disk->fail_errno = EIO;
+	disk->fail_kinds = 1u << IO_READ;
+	disk->fails_once = true;
+	while ((victim = find_victim(engine)) == SEGMENT_NONE) {
+		assert_int_equal(engine_compact(engine, NULL, &error),
+				 ENGINE_PENDING);
+		engine_step(engine);
+	}
+	segment_manager_kill_record(
+		&engine->segments,
+		(struct location){
+			.segment = victim,
+			.offset = FORMAT_HEADER_SIZE,
+			.size = engine->segments.segments[victim].live_bytes,
+		});
+	assert_int_equal(engine_poll(engine, -1, &error), 0);
+	assert_int_equal(disk->fail_errno, 0);
+	assert_int_equal(engine->segments.quarantined_count, 0);
+	close_faulty(world, disk);
+}
+
+/* As an entry of a checkpoint that somebody has forged. */
+TEST(a_victim_with_fewer_rows_than_entries_is_damaged)
+{
+	struct fault_disk *disk = fault_disk_create(3);
+	struct world *world = make_world(fault_disk_open(disk), &driver_small,
+					 1, 200, 300);
+	struct engine *engine = world->engine;
+	struct segment *forged = NULL;
+
+	for (uint32_t i = 0; i < world->keys; i++)
+		write_row(world, i, false, 300);
+	driver_commit(engine, engine_last_lsn(engine));
+	for (uint32_t i = 0; forged == NULL; i++) {
+		if (engine->segments.segments[i].state == SEGMENT_SEALED)
+			forged = &engine->segments.segments[i];
+	}
+	forged->live_bytes += 100;
+	engine->segments.live_bytes += 100;
+	driver_compact(engine);
+	assert_int_equal(forged->state, SEGMENT_QUARANTINED);
 	close_faulty(world, disk);
 }
 
