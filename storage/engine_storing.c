@@ -32,7 +32,7 @@ take_outcome(struct engine *engine)
 	engine->is_manifest_old = true;
 	if (storing->status < 0) {
 		engine->manifest.generation = storing->next.generation;
-		if (storing->store.is_renamed)
+		if (storing->store.is_renamed || storing->store.is_uncertain)
 			storing->is_uncertain = true;
 		return;
 	}

@@ -505,7 +505,8 @@ checkpoint_writer_step(struct engine *engine, uint64_t budget)
 	do {
 		before = writer->state;
 		advance(engine, &budget);
-	} while (writer->state != before && writer->state != STATE_IDLE);
+	} while (writer->state != before && writer->state != STATE_IDLE &&
+		 writer->output.failure.code == ERROR_NONE);
 }
 
 void

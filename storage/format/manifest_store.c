@@ -235,6 +235,8 @@ operation_done(struct manifest_store *store)
 		change_names(store, IO_RENAME);
 		return;
 	}
+	if (status < 0 && store->state == MANIFEST_STORE_RENAMING)
+		store->is_uncertain = true;
 	if (status < 0 || store->state == MANIFEST_STORE_NAMING) {
 		finish(store, status);
 		return;

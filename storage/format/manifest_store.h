@@ -33,6 +33,7 @@ struct manifest_store {
 	size_t size;
 	bool is_in_flight;
 	bool is_renamed; /* the new one is what anybody reads from now on */
+	bool is_uncertain; /* it may be: renaming has failed somehow */
 	int status;      /* negative errno: it has failed */
 	struct io_operation operation;
 };

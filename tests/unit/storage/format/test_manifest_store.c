@@ -384,6 +384,57 @@ TEST(what_may_be_named_is_not_overwritten)
 	assert_true(failed > 8);
 }
 
+/* What was done is told to have failed. */
+static struct io_methods lossy;
+static const struct io_methods *whole;
+static void (*on_exchanged)(struct io_operation *operation);
+
+static void
+lose_outcome(struct io_operation *operation)
+{
+	operation->result = -EIO;
+	on_exchanged(operation);
+}
+
+static void
+submit_and_lose(struct io *io, struct io_operation *operation)
+{
+	if (operation->kind == IO_EXCHANGE) {
+		on_exchanged = operation->on_done;
+		operation->on_done = lose_outcome;
+	}
+	whole->submit(io, operation);
+}
+
+TEST(what_was_renamed_though_that_failed_is_not_overwritten)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+	struct error error = ERROR_INIT;
+	int status;
+
+	for (int i = 0; i < 3; i++) {
+		driver_put_many(engine, table, 0, 100);
+		driver_checkpoint(engine);
+	}
+	whole = engine->io->methods;
+	lossy = *whole;
+	lossy.submit = submit_and_lose;
+	engine->io->methods = &lossy;
+	assert_true(driver_try_checkpoint(engine, &error) < 0);
+	engine->io->methods = whole;
+	while ((status = engine_checkpoint(engine, &error)) ==
+	       ENGINE_PENDING) {
+		assert_named_are_whole(disk);
+		assert_int_equal(engine_poll(engine, 0, &error), 0);
+	}
+	assert_int_equal(status, 0);
+	assert_named_are_whole(disk);
+	driver_close(engine);
+	fault_disk_destroy(disk);
+}
+
 /* Runs into the moment in which a manifest is on its way for ${purpose}. */
 static void
 write_until_storing(struct engine *engine, uint32_t table,
