@@ -38,6 +38,7 @@ struct freeing {
 /* Since when somebody waits for segments: storage/moving/room.c. */
 struct room_wait {
 	bool is_waiting;
+	uint32_t steps_left;  /* until nobody does, unless he asks again */
 	uint64_t moved;       /* moving buffers written by then */
 	uint64_t checkpoints; /* published by then */
 	uint32_t expiry_checkpoints; /* asked for, to let go what has expired */

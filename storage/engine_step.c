@@ -398,6 +398,7 @@ engine_step(struct engine *engine)
 		engine_notice_failed_growth(engine);
 	}
 	retire_step(engine);
+	room_step(engine);
 	checkpoint_writer_step(engine, CHECKPOINT_STEP_BYTES);
 	/* Last: what has died, and what a checkpoint has told to be in vain. */
 	segment_freeing_step(engine, false);

@@ -19,7 +19,8 @@ enum {
 	WAIT_MOVED_MAX = 256,
 	WAIT_MOVED_SEGMENT = 64,
 	WAIT_CHECKPOINTS_MAX = 16,
-	CHECKPOINTS_MAX = 3
+	CHECKPOINTS_MAX = 3,
+	WAIT_STEPS = 64 /* without being asked: he has gone */
 };
 
 static uint64_t
@@ -77,6 +78,7 @@ has_waited_in_vain(struct engine *engine, uint32_t missing)
 		*wait = (struct room_wait){ .is_waiting = true,
 					    .moved = moved,
 					    .checkpoints = checkpoints };
+	wait->steps_left = WAIT_STEPS;
 	return moved - wait->moved >
 		       WAIT_MOVED_MAX + (uint64_t)missing * WAIT_MOVED_SEGMENT ||
 	       checkpoints - wait->checkpoints > WAIT_CHECKPOINTS_MAX;
@@ -263,6 +265,15 @@ make_neighbours(struct engine *engine, uint32_t missing, struct error *error)
 		return ENGINE_PENDING;
 	engine->room_wait.is_waiting = false;
 	return status;
+}
+
+void
+room_step(struct engine *engine)
+{
+	struct room_wait *wait = &engine->room_wait;
+
+	if (wait->is_waiting && --wait->steps_left == 0)
+		wait->is_waiting = false;
 }
 
 void

@@ -30,6 +30,9 @@ MUST_CHECK int room_prepare_run(struct engine *engine, uint32_t record_size,
  * bounds. */
 bool room_may_grow(const struct engine *engine);
 
+/* After each poll of the io: who waits without asking again has gone. */
+void room_step(struct engine *engine);
+
 /* Somebody has all the room that he needs, also if it is no segment any more:
  * the next one who waits waits from the start. */
 void room_found(struct engine *engine);

@@ -549,6 +549,26 @@ TEST(who_got_room_has_not_waited)
 	driver_abandon(engine, world.disk);
 }
 
+TEST(who_has_gone_waits_no_longer)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	struct room_wait *wait = &engine->room_wait;
+
+	fill(&world, 3000);
+	engine->moving.count = 1;
+	assert_int_equal(room_find(engine, 1, ROOM_ORDINARY, NULL),
+			 ENGINE_PENDING);
+	engine->moving.count = 0;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(engine_poll(engine, 0, NULL), 0);
+	assert_true(wait->is_waiting);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(engine_poll(engine, 0, NULL), 0);
+	assert_false(wait->is_waiting);
+	driver_abandon(engine, world.disk);
+}
+
 TEST(files_grow_ahead_only_while_waste_is_small)
 {
 	struct world world = make_world();
