@@ -218,8 +218,10 @@ uint64_t engine_count(struct engine *engine, uint32_t table, int64_t first,
 /* Separates everything: afterwards each compaction group's rows stand
  * together, and dead space is free.  ENGINE_PENDING while it goes on; engine_poll
  * does the work, and writes and reads go on beside it.  ${progress} (may be
- * NULL) is filled in each time.  Fails with ERROR_FULL when there is no room to
- * move anything, or with what a read or write failed with. */
+ * NULL) is filled in each time.  What can't be read, or what there is no room to
+ * move, stays where it is: 0 all the same, and engine_get_statistics tells of
+ * segments in quarantine.  Fails when memory runs out, and with what a write
+ * has failed with. */
 struct engine_progress {
 	uint64_t done_bytes;
 	uint64_t total_bytes; /* may grow */

@@ -32,7 +32,8 @@ void engine_storing_step(struct engine *engine);
 void engine_storing_wait(struct engine *engine);
 
 /* Stores the manifest with and without these flags, unless that is what it has;
- * blocks then. When it fails nothing has changed. */
+ * blocks then. When it fails engine->manifest has not changed, but which of the
+ * two is on the disk isn't known: they differ in nothing else. */
 MUST_CHECK int engine_storing_flags(struct engine *engine, uint32_t with,
 				    uint32_t without, struct error *error);
 

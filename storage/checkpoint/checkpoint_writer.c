@@ -16,9 +16,8 @@ enum {
 	REPLAY_BYTES_MAX = 128 << 20,
 	REPLAY_RECORDS_MAX = 250000,
 	POLL_FAILURES_MAX = 1000,
-	/* Rows of table 3 that wait for the horizon: bytes of one on the disk,
-	 * and which share of the segments they may fill. */
-	FREED_RECORD_SIZE = 80,
+	/* Rows of table 3 that wait for the horizon: bytes, and which share of
+	 * the segments they may fill. */
 	FREED_BYTES_MIN = 4096,
 	FREED_SHARE = 64,
 	/* A writer's share of the work, and the most at once. */

@@ -13,7 +13,8 @@
 enum {
 	FREED_KEY_SIZE = 8,
 	FREED_VALUE_SIZE = 32,
-	FREED_VALUE_SIZE_SHORT = 24 /* without moving_settled */
+	FREED_VALUE_SIZE_SHORT = 24, /* without moving_settled */
+	FREED_RECORD_SIZE = 80       /* of a row, about */
 };
 
 struct freed_life {

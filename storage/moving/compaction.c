@@ -11,6 +11,7 @@
 #include "storage/moving/compaction.h"
 
 #include "storage/checkpoint/checkpoint_writer.h"
+#include "storage/checkpoint/freed_life.h"
 #include "storage/moving/full_compaction.h"
 #include "storage/moving/room.h"
 #include "storage/moving/segment_freeing.h"
@@ -42,9 +43,7 @@ enum {
 	FREEING_STEPS_MAX = 10000, /* unless something will be free */
 	CHECKPOINTS = 4, /* two help, if nothing moves between them */
 	RESTORATIONS = 3, /* checkpoints: a third where one had begun */
-	PASSES = 2,
-	ROW_SIZE = 80, /* of table 3, about */
-	TAIL_RECORDS = 1
+	PASSES = 2
 };
 
 enum urgency {
@@ -255,7 +254,7 @@ dead_bytes_of(const struct engine *engine)
 			 engine->freeing.forgotten_bytes);
 }
 
-/* What a few records of the usual size go into. */
+/* What a record of the usual size goes into. */
 static uint32_t
 tail_min(const struct engine *engine)
 {
@@ -267,9 +266,9 @@ tail_min(const struct engine *engine)
 		bytes += table->live_bytes;
 		records += primary_index_count(table->index);
 	}
-	if (records == 0 || bytes / records > UINT32_MAX / TAIL_RECORDS)
+	if (records == 0 || bytes / records > UINT32_MAX)
 		return UINT32_MAX;
-	return (uint32_t)(bytes / records * TAIL_RECORDS);
+	return (uint32_t)(bytes / records);
 }
 
 static void
@@ -396,7 +395,7 @@ forgettable_bytes(const struct engine *engine)
 
 	for (size_t i = 0; i < engine->tables.count; i++)
 		count += engine->tables.tables[i]->tombstones;
-	return count * ROW_SIZE;
+	return count * FREED_RECORD_SIZE;
 }
 
 /* Behind two checkpoints dead segments need no rows, those that there are die,
@@ -743,18 +742,4 @@ compaction_pay(struct engine *engine)
 	left = budget;
 	run(engine, urgency, &left);
 	compaction->debt -= budget - left;
-}
-
-bool
-compaction_has_work(const struct engine *engine)
-{
-	const struct compaction *compaction = engine->compaction;
-
-	if (compaction == NULL || engine->writer.has_failed)
-		return false;
-	for (int i = 0; i < VICTIMS; i++) {
-		if (compaction->victims[i].stage == VICTIM_READ)
-			return true;
-	}
-	return false;
 }

@@ -4,9 +4,9 @@
  * live records to the separator.  Works in bounded steps, paid for by writes
  * and by idle time.
  *
- * It works when segments in use have more than a quarter more bytes than what
- * lives in them, when free segments run low and files can't grow, when somebody
- * needs segments, and while everything is being separated.
+ * It works when free segments run low and either files can't grow or segments
+ * in use have more than a quarter more bytes than what lives in them; when
+ * somebody needs segments; and while everything is being separated.
  *
  * Engine thread only. */
 #ifndef STORAGE_MOVING_COMPACTION_H
@@ -42,9 +42,6 @@ void compaction_step(struct engine *engine, uint64_t budget);
  * win. */
 bool compaction_demand(struct engine *engine);
 
-/* Something wants to be done in the background now, without waiting for the
- * disk first. */
-bool compaction_has_work(const struct engine *engine);
 /* Anything in the kernel's hands? */
 bool compaction_is_busy(const struct engine *engine);
 /* What waits in memory is dropped, and victims are ordinary segments again;

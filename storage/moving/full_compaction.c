@@ -3,6 +3,7 @@
 
 #include "storage/checkpoint/checkpoint_content.h"
 #include "storage/checkpoint/checkpoint_writer.h"
+#include "storage/checkpoint/freed_life.h"
 #include "storage/moving/compaction.h"
 #include "storage/moving/segment_freeing.h"
 #include "storage/moving/separator.h"
@@ -16,7 +17,6 @@ enum {
 	QUIET_STEPS_MAX = 1000,
 	CHECKPOINTS = 3, /* a third where one had begun before */
 	CHECKPOINT_BYTES_MAX = 1 << 20, /* for a few segments */
-	ROW_SIZE = 80,   /* of table 3, about */
 	/* Files grow rather than that separation goes without room. */
 	ROOM_WANTED = SEGMENT_RESERVE + 16
 };
@@ -311,7 +311,7 @@ static bool
 can_checkpoint_win(const struct engine *engine)
 {
 	const struct segment_manager *segments = &engine->segments;
-	uint64_t rows = engine->freeing.wanted_count * (uint64_t)ROW_SIZE;
+	uint64_t rows = engine->freeing.wanted_count * (uint64_t)FREED_RECORD_SIZE;
 	uint64_t won = (uint64_t)segments->dead.count * segments->segment_size;
 
 	/* What moving has taken of the reserve for rows comes back, too. */

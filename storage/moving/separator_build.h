@@ -14,7 +14,6 @@
 /* A record that goes into the buffer. */
 struct pick {
 	uint32_t table;
-	uint32_t unused;
 	uint64_t token; /* in unsigned order */
 	struct waiting *waiting;
 	struct output_chunk *chunk;

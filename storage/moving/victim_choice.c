@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/moving/victim_choice.h"
 
+#include "storage/checkpoint/freed_life.h"
+
 #include <assert.h>
 
 enum {
 	LOOKS = 8,      /* segments of a bucket that are compared */
 	PASSES = 64,    /* and passed over, as they can't be moved */
-	ROW_SIZE = 80,  /* of table 3, about */
 	BUCKET_NONE = 0 /* in a segment: it is in none; else the number + 1 */
 };
 
@@ -28,8 +29,9 @@ loose_room(const struct victim_choice *choice, uint32_t segment)
 	return tail > least ? tail : 0;
 }
 
-uint32_t
-victim_choice_gain(const struct victim_choice *choice, uint32_t segment)
+/* Bytes that moving a segment's records wins. */
+static uint32_t
+gain_of(const struct victim_choice *choice, uint32_t segment)
 {
 	const struct segment *entry = &choice->segments->segments[segment];
 
@@ -94,7 +96,7 @@ may_move(const struct victim_choice *choice, uint32_t segment,
 
 	return entry->last_write <= durable &&
 	       entry->sequence < choice->before &&
-	       victim_choice_gain(choice, segment) >= gain_min;
+	       gain_of(choice, segment) >= gain_min;
 }
 
 /* (1 - u) / u * age, without fractions: the product of two such numbers stays
@@ -114,7 +116,7 @@ score_of(const struct victim_choice *choice, uint32_t segment)
 	if (age > UINT32_MAX)
 		age = UINT32_MAX;
 	return (struct score){
-		.value = age * victim_choice_gain(choice, segment),
+		.value = age * gain_of(choice, segment),
 		.cost = entry->live_bytes,
 	};
 }
@@ -240,7 +242,7 @@ value_of(const struct victim_choice *choice, const struct plan *plan)
 	uint64_t rows = 0;
 
 	if (plan->needs_rows)
-		rows = (plan->segments * ROW_SIZE + room - 1) / room;
+		rows = (plan->segments * FREED_RECORD_SIZE + room - 1) / room;
 	return (int64_t)plan->segments - (int64_t)moved - (int64_t)rows;
 }
 

@@ -24,7 +24,7 @@ struct victim_choice {
 	uint64_t user_durable;   /* only segments that are durable as a whole */
 	uint64_t moving_durable; /* move; told by the caller */
 	uint64_t before;         /* only lives with a smaller sequence */
-	uint32_t tail_min;       /* bytes that a few usual records take */
+	uint32_t tail_min;       /* bytes that a usual record takes */
 	/* Recovery can do without segments whose writes are at or below these:
 	 * they become free without a row of table 3. */
 	uint64_t user_horizon;
@@ -37,9 +37,6 @@ void victim_choice_init(struct victim_choice *choice,
 /* A segment's live bytes or state have changed. */
 void victim_choice_update(struct victim_choice *choice, uint32_t segment);
 
-/* Bytes that moving a segment's records wins. */
-uint32_t victim_choice_gain(const struct victim_choice *choice,
-			    uint32_t segment);
 /* The best one that wins ${gain_min} bytes at least; SEGMENT_NONE when a short
  * look finds none. */
 uint32_t victim_choice_best(const struct victim_choice *choice,
