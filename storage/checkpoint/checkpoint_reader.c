@@ -388,6 +388,17 @@ read_before_entries(struct checkpoint_reader *reader,
 
 /* ---- opening ---- */
 
+/* The manifest that names a checkpoint was written behind it. */
+static bool
+is_behind(const struct manifest *manifest,
+	  const struct checkpoint_start *start)
+{
+	return start->user_sequence < manifest->next_user_sequence &&
+	       start->moving_sequence < manifest->next_moving_sequence &&
+	       start->segment_sequence <= manifest->next_segment_sequence &&
+	       start->lsn < manifest->next_lsn;
+}
+
 static int
 read_head(struct checkpoint_reader *reader,
 	  const struct manifest_checkpoint *which, struct error *error)
@@ -410,6 +421,10 @@ read_head(struct checkpoint_reader *reader,
 				      which, &reader->head);
 	if (what != NULL)
 		return damaged_at(reader, 0, what, error);
+	if (!is_behind(reader->manifest, &reader->head.start))
+		return damaged_at(reader, 0,
+				  "it began behind the manifest's numbers",
+				  error);
 	if (!is_plausible(&reader->head, size))
 		return damaged_at(reader, 0, "it is shorter than it says",
 				  error);

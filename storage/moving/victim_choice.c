@@ -46,6 +46,7 @@ bucket_of(const struct segment_manager *segments, uint32_t segment)
 
 	if (entry->state != SEGMENT_SEALED || entry->kind == BUFFER_PART)
 		return BUCKET_NONE;
+	assert(entry->live_bytes <= segments->segment_size);
 	return 1 + (unsigned)((uint64_t)entry->live_bytes * VICTIM_BUCKETS /
 			      (segments->segment_size + 1));
 }

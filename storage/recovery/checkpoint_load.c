@@ -3,6 +3,8 @@
 
 #include "storage/format/run.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,16 +87,23 @@ check_segments(const struct log_intake *intake,
 				       error);
 }
 
+/* The numbers are told for each table, and believed as far as the file has
+ * room for so many. */
 static void
 expect_entries(struct log_intake *intake, const struct checkpoint *checkpoint)
 {
+	uint64_t left = checkpoint->entry_count;
+
 	for (uint32_t i = 0; i < checkpoint->table_count; i++) {
 		const struct checkpoint_table *about = &checkpoint->tables[i];
 		struct table *table = table_registry_find(
 			&intake->engine->tables, about->id);
+		uint64_t expected = about->entries < left ? about->entries :
+							    left;
 
 		if (table != NULL)
-			primary_index_expect(table->index, about->entries);
+			primary_index_expect(table->index, expected);
+		left -= expected;
 	}
 }
 
@@ -140,7 +149,7 @@ checkpoint_load_head(struct log_intake *intake,
 struct loading {
 	struct log_intake *intake;
 	const bool *is_there;
-	uint32_t *live_bytes; /* for each segment, beside runs */
+	uint64_t *live_bytes; /* for each segment; forged ones may overlap */
 	struct index_entry *entries;
 };
 
@@ -159,12 +168,27 @@ leads_somewhere(const struct loading *loading, struct location at,
 	return true;
 }
 
+static void
+count_run(const struct loading *loading, struct location at)
+{
+	uint32_t room = loading->intake->engine->segments.segment_size -
+			FORMAT_HEADER_SIZE;
+
+	for (uint32_t left = at.size; left > 0; at.segment++) {
+		uint32_t size = left < room ? left : room;
+
+		loading->live_bytes[at.segment] += size;
+		left -= size;
+	}
+}
+
 /* Millions of them. */
 static void
 place_entries(const struct loading *loading, struct index_entry *entries,
 	      size_t count)
 {
-	struct segment_manager *segments = &loading->intake->engine->segments;
+	const struct segment_manager *segments =
+		&loading->intake->engine->segments;
 
 	for (size_t i = 0; i < count; i++) {
 		struct location *at = &entries[i].location;
@@ -178,7 +202,7 @@ place_entries(const struct loading *loading, struct index_entry *entries,
 		} else if (parts == 1) {
 			loading->live_bytes[at->segment] += at->size;
 		} else {
-			segment_manager_add_record(segments, *at);
+			count_run(loading, *at);
 		}
 	}
 }
@@ -190,9 +214,8 @@ load_some(const struct loading *loading, uint32_t id, size_t count,
 	struct table *table = table_registry_find(
 		&loading->intake->engine->tables, id);
 
-	if (table == NULL) /* a reserved one that isn't ours */
-		return error_set(error, ERROR_CORRUPT,
-				 "a checkpoint holds an unknown table");
+	/* The reader knows the tables that were added with the head. */
+	assert(table != NULL);
 	place_entries(loading, loading->entries, count);
 	table_add_entries(table, loading->entries, count);
 	if (primary_index_append(table->index, loading->entries, count) < 0)
@@ -234,15 +257,23 @@ load_all(const struct loading *loading, struct checkpoint_reader *reader,
 	return status;
 }
 
-static void
-add_live_bytes(const struct loading *loading)
+static int
+add_live_bytes(const struct loading *loading, struct error *error)
 {
 	struct segment_manager *segments = &loading->intake->engine->segments;
+	uint32_t room = segments->segment_size - FORMAT_HEADER_SIZE;
 
 	for (uint32_t i = 0; i < segments->segment_count; i++) {
-		segments->segments[i].live_bytes += loading->live_bytes[i];
+		if (loading->live_bytes[i] > room)
+			return error_set(error, ERROR_CORRUPT,
+					 "a checkpoint's entries take more "
+					 "than segment %" PRIu32 " holds",
+					 i);
+		segments->segments[i].live_bytes =
+			(uint32_t)loading->live_bytes[i];
 		segments->live_bytes += loading->live_bytes[i];
 	}
+	return 0;
 }
 
 int
@@ -254,7 +285,7 @@ checkpoint_load_entries(struct log_intake *intake,
 	struct loading loading = {
 		.intake = intake,
 		.is_there = is_there,
-		.live_bytes = calloc(segments + 1, sizeof(uint32_t)),
+		.live_bytes = calloc(segments + 1, sizeof(uint64_t)),
 		.entries = malloc(LOAD_STEP * sizeof(struct index_entry)),
 	};
 	int status;
@@ -264,7 +295,7 @@ checkpoint_load_entries(struct log_intake *intake,
 	else
 		status = load_all(&loading, reader, error);
 	if (status == 0)
-		add_live_bytes(&loading);
+		status = add_live_bytes(&loading, error);
 	free(loading.live_bytes);
 	free(loading.entries);
 	return status;

@@ -252,6 +252,23 @@ check_position(const struct engine *engine, struct error *error)
 			 manifest->segment);
 }
 
+/* A checkpoint's entries may lead to where others are replayed, if they are
+ * forged. */
+static int
+check_live_bytes(const struct segment_manager *segments, struct error *error)
+{
+	uint32_t room = segments->segment_size - FORMAT_HEADER_SIZE;
+
+	for (uint32_t i = 0; i < segments->segment_count; i++) {
+		if (segments->segments[i].live_bytes > room)
+			return segment_manager_damaged(
+				segments, i, 0,
+				"more rows lead there than there is room for",
+				error);
+	}
+	return 0;
+}
+
 static int
 judge(struct recovery *recovery, struct error *error)
 {
@@ -261,7 +278,11 @@ judge(struct recovery *recovery, struct error *error)
 	recovery_name_checkpoints(recovery);
 	if (status == 0)
 		status = recovery_restore_freed(recovery, error);
-	return status == 0 ? replay_judge_stale(replay, error) : status;
+	if (status == 0)
+		status = replay_judge_stale(replay, error);
+	return status == 0 ?
+		       check_live_bytes(&recovery->engine->segments, error) :
+		       status;
 }
 
 static int

@@ -50,6 +50,26 @@ add_void(struct void_list *voids, uint64_t accepted, uint64_t next,
 	return void_list_add(voids, first, next - 1, error);
 }
 
+/* Counting on, however long, never comes to the end of numbers. */
+static int
+check_numbers(const struct recovery *recovery, struct error *error)
+{
+	const struct engine *engine = recovery->engine;
+	const struct log_intake *intake = &recovery->intake;
+	uint64_t highest = intake->last_segment_sequence;
+
+	recovery_raise(&highest, intake->last_lsn);
+	for (size_t i = 0; i < ARRAY_COUNT(intake->streams); i++) {
+		recovery_raise(&highest, intake->streams[i].last_sequence);
+		recovery_raise(&highest, intake->streams[i].accepted);
+	}
+	if (highest <= UINT64_MAX / 2)
+		return 0;
+	return error_set(error, ERROR_CORRUPT,
+			 "%s is damaged: its sequences are impossible",
+			 engine->io->methods->path(engine->io));
+}
+
 /* Numbers and a place that nothing on the disk has had. */
 static int
 step_over_tail(struct recovery *recovery, struct error *error)
@@ -61,12 +81,9 @@ step_over_tail(struct recovery *recovery, struct error *error)
 	struct log_stream *moving = log_intake_stream(intake, STREAM_MOVING);
 	int status;
 
-	if (user->last_sequence > UINT64_MAX / 2 ||
-	    moving->last_sequence > UINT64_MAX / 2 ||
-	    intake->last_segment_sequence > UINT64_MAX / 2)
-		return error_set(error, ERROR_CORRUPT,
-				 "%s is damaged: its sequences are impossible",
-				 engine->io->methods->path(engine->io));
+	/* A forged watermark may be above all that was ever seen. */
+	recovery_raise(&user->last_sequence, user->accepted);
+	recovery_raise(&moving->last_sequence, moving->accepted);
 	manifest->next_user_sequence =
 		user->last_sequence + SEQUENCE_SLACK + 1;
 	manifest->next_moving_sequence =
@@ -124,8 +141,10 @@ recovery_go_on(struct recovery *recovery, struct error *error)
 	uint32_t file_count = engine->segments.file_count;
 	bool has_new_file = file_count != engine->manifest.file_count;
 	uint32_t unsynced = 0;
-	int status = is_orderly ? 0 : step_over_tail(recovery, error);
+	int status = check_numbers(recovery, error);
 
+	if (status == 0 && !is_orderly)
+		status = step_over_tail(recovery, error);
 	if (status < 0)
 		return status;
 	recovery_continue_log(recovery);

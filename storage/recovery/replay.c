@@ -199,6 +199,9 @@ make_entry(const struct replay *replay, const struct buffer_header *header,
 	if (record->timestamp_us == INT64_MIN)
 		return damaged(replay, decoded->at, "a timestamp is impossible",
 			       error);
+	if (record->lsn > UINT64_MAX / 2)
+		return damaged(replay, decoded->at, "an LSN is impossible",
+			       error);
 	return 0;
 }
 

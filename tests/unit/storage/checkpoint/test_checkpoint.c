@@ -19,6 +19,11 @@ static const struct manifest manifest = {
 	.database_id = DATABASE,
 	.segment_size = 4096,
 	.file_segments = 16,
+	/* The least that can be behind the start of the sample. */
+	.next_user_sequence = 401,
+	.next_moving_sequence = 31,
+	.next_segment_sequence = 60,
+	.next_lsn = 9001,
 };
 
 /* ---- items ---- */
@@ -580,6 +585,38 @@ TEST(heads_that_cannot_be_are_refused)
 
 /* Sets each number of a block to something else, checksum included: what comes
  * out may be refused or differ, but must end well. */
+static void
+assert_refused_under(const struct sample *sample, const struct manifest *other)
+{
+	struct checkpoint_reader *reader;
+	struct checkpoint checkpoint;
+	struct error error = ERROR_INIT;
+
+	assert_int_equal(checkpoint_open(sample->io, other, &sample->which,
+					 &checkpoint, &reader, &error),
+			 CHECKPOINT_UNUSABLE);
+	assert_int_equal(error.code, ERROR_CORRUPT);
+}
+
+TEST(a_start_behind_the_manifest_is_refused)
+{
+	struct sample sample = make_sample();
+	struct manifest other = manifest;
+
+	other.next_user_sequence--;
+	assert_refused_under(&sample, &other);
+	other = manifest;
+	other.next_moving_sequence--;
+	assert_refused_under(&sample, &other);
+	other = manifest;
+	other.next_segment_sequence--;
+	assert_refused_under(&sample, &other);
+	other = manifest;
+	other.next_lsn--;
+	assert_refused_under(&sample, &other);
+	free_sample(&sample);
+}
+
 TEST(blocks_with_any_number_changed_end_well)
 {
 	struct sample sample = make_sample();
