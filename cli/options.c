@@ -89,9 +89,10 @@ static const char help_text[] =
 	"For databases that need it, sizes in bytes or as 64K, 32M, 4G:\n"
 	"      --max-size SIZE        how large its data files may become "
 	"(default:\n"
-	"                             as large as the disk); checkpoints "
-	"come on\n"
-	"                             top, 150 bytes a row for all three\n"
+	"                             as large as the disk; 0: that again); "
+	"what\n"
+	"                             checkpoints take comes on top, 150 bytes "
+	"a row\n"
 	"      --cache-size SIZE      memory for rows (64M); 0: none\n"
 	"      --separator-size SIZE  memory for rows that wait for their "
 	"neighbours\n"
@@ -246,7 +247,7 @@ set_size(struct options *options, int option, const char *argument)
 				 given->name, argument);
 	switch (option) {
 	case OPTION_MAX_SIZE:
-		how->size_max = size;
+		how->size_max = size == 0 ? LOGSTOR_SIZE_UNLIMITED : size;
 		break;
 	case OPTION_CACHE_SIZE:
 		how->cache_size = size == 0 ? LOGSTOR_CACHE_NONE : size;

@@ -96,8 +96,10 @@ struct logstor_options {
 	bool must_exist;        /* fail rather than make a new database */
 	uint32_t segment_size;  /* bytes; of a new database; default 128 KiB */
 	uint32_t file_segments; /* of a new database; default 256 */
-	/* Bytes of data files; 0: no limit.  Three checkpoints come on top, of
-	 * at most 50 bytes a row each. */
+	/* Bytes of data files.  The database keeps it: 0 is what it has, or
+	 * none for a new one; LOGSTOR_SIZE_UNLIMITED lifts it.  Deletions that
+	 * find no room go beyond it by four segments, once.  Three checkpoints
+	 * come on top, of at most 50 bytes a row each. */
 	uint64_t size_max;
 	bool no_io_uring;       /* use pread and pwrite */
 	uint64_t cache_size;    /* bytes of memory for rows; default 64 MiB,
@@ -114,6 +116,7 @@ struct logstor_options {
 };
 
 #define LOGSTOR_CACHE_NONE UINT64_MAX
+#define LOGSTOR_SIZE_UNLIMITED UINT64_MAX
 
 /* Opens the directory ${path}, making a database there when it is missing or
  * empty; a NULL path is a database in memory.  On failure *database is still

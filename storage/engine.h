@@ -41,8 +41,9 @@ struct engine_options {
 	uint32_t segment_size;  /* bytes, a power of two, 4 KiB … 1 MiB;
 				   default 128 KiB */
 	uint32_t file_segments; /* segments of one file; default 256 */
-	uint64_t size_max;      /* bytes of segment files, checkpoints not
-				   counted; 0: no limit */
+	/* Bytes of segment files, checkpoints not counted; 0: as the database
+	 * has it, no limit in a new one; ENGINE_SIZE_UNLIMITED: no limit. */
+	uint64_t size_max;
 	/* Memory and background work; 0: the default. */
 	uint64_t cache_size;      /* bytes of the row cache, default 64 MiB;
 				     ENGINE_CACHE_NONE: no cache */
@@ -54,6 +55,7 @@ struct engine_options {
 };
 
 #define ENGINE_CACHE_NONE UINT64_MAX
+#define ENGINE_SIZE_UNLIMITED UINT64_MAX
 
 /* Table numbers. Below ENGINE_TABLE_FIRST they are reserved. */
 enum {

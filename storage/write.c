@@ -44,18 +44,18 @@ engine_allocate_table(struct engine *engine)
 
 /* ---- room ---- */
 
-/* A batch that makes room: it may use what is kept back for that. */
-static bool
-is_reclaiming(const struct engine_write *writes, size_t count)
+/* A batch that makes room may use what is kept back for that. */
+static enum room_level
+level_of(const struct engine_write *writes, size_t count)
 {
 	size_t tombstones = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (writes[i].kind == ENGINE_WRITE_DROP_TABLE)
-			return true;
+			return ROOM_DROPPING;
 		tombstones += writes[i].kind == ENGINE_WRITE_TOMBSTONE;
 	}
-	return tombstones == count;
+	return tombstones == count ? ROOM_RECLAIMING : ROOM_ORDINARY;
 }
 
 static int
@@ -95,9 +95,7 @@ static int
 find_room(struct engine *engine, const struct engine_write *writes,
 	  size_t count, const struct write_plan *plan, struct error *error)
 {
-	enum room_level level = is_reclaiming(writes, count) ?
-					ROOM_RECLAIMING :
-					ROOM_ORDINARY;
+	enum room_level level = level_of(writes, count);
 	int status;
 
 	if (!buffered_writer_has_room(&engine->writer, plan)) {

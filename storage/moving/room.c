@@ -161,13 +161,16 @@ kept_back(enum room_level level)
 }
 
 /* Where moving wins nothing, its reserve is worth less than what a deletion
- * frees: but for the last one, which rows of table 3 may need. */
+ * frees: but for the last one, which rows of table 3 may need, unless a whole
+ * table goes. */
 static bool
 may_dig_deeper(const struct engine *engine, uint32_t segments,
 	       enum room_level level)
 {
-	return level == ROOM_RECLAIMING &&
-	       segments + 1 <= segment_manager_available(&engine->segments);
+	uint32_t kept = level == ROOM_DROPPING ? 0 : 1;
+
+	return level != ROOM_ORDINARY &&
+	       segments + kept <= segment_manager_available(&engine->segments);
 }
 
 /* What deletions and rows of table 3 have begun of the reserve isn't filled up
@@ -177,7 +180,7 @@ is_there_already(const struct engine *engine, uint32_t segments,
 		 enum room_level level)
 {
 	return segments == 0 &&
-	       (level == ROOM_RECLAIMING || !engine->writer.is_of_reserve);
+	       (level != ROOM_ORDINARY || !engine->writer.is_of_reserve);
 }
 
 static bool
@@ -216,7 +219,7 @@ find_checkpoint_room(struct engine *engine, enum room_level level,
 	struct checkpoint_room *room = &engine->checkpoint_room;
 	int status;
 
-	if (level == ROOM_RECLAIMING) {
+	if (level != ROOM_ORDINARY) {
 		room->asked = 0;
 		return 0;
 	}
@@ -244,10 +247,12 @@ room_find(struct engine *engine, uint32_t segments, enum room_level level,
 	status = make_room(
 		engine, needed - segment_manager_available(&engine->segments),
 		error);
-	return status == -(int)ERROR_FULL &&
-			       may_dig_deeper(engine, segments, level) ?
-		       0 :
-		       status;
+	if (status != -(int)ERROR_FULL || level == ROOM_ORDINARY)
+		return status;
+	if (may_dig_deeper(engine, segments, level))
+		return 0;
+	return segment_growth_go_beyond(&engine->segments) ? ENGINE_PENDING :
+							     status;
 }
 
 /* There are free segments enough, but no neighbours.  What becomes free may

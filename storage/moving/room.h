@@ -13,7 +13,8 @@
 /* How deep a write may dig into what is kept back. */
 enum room_level {
 	ROOM_ORDINARY,
-	ROOM_RECLAIMING /* deletes or drops: it makes room */
+	ROOM_RECLAIMING, /* deletes: it makes room */
+	ROOM_DROPPING    /* drops a table: that is one row, and makes much */
 };
 
 /* 0: ${segments} can be taken.  ENGINE_PENDING: ask again after a poll.

@@ -57,6 +57,16 @@ refuse_other_things(struct io *io, const char *found, struct error *error)
 
 /* ---- how large it may become ---- */
 
+/* What the manifest says: 0 is no limit there. */
+static uint64_t
+size_max_of(const struct engine_options *options, uint64_t present)
+{
+	if (options->size_max == 0)
+		return present;
+	return options->size_max == ENGINE_SIZE_UNLIMITED ? 0 :
+							    options->size_max;
+}
+
 static uint64_t
 least_size_max(const struct manifest *manifest)
 {
@@ -89,7 +99,7 @@ check_new(struct io *io, const struct engine_options *options,
 		.segment_size = options->segment_size != 0 ?
 					options->segment_size :
 					SEGMENT_SIZE_DEFAULT,
-		.size_max = options->size_max,
+		.size_max = size_max_of(options, 0),
 	};
 	const char *path = io->methods->path(io);
 	int status = io->methods->list(io, visit_leftover, &leftovers);
@@ -282,7 +292,7 @@ new_manifest(struct io *io, const struct engine_options *options)
 		.secret = random_number(io),
 		.segment_size = options->segment_size,
 		.file_segments = options->file_segments,
-		.size_max = options->size_max,
+		.size_max = size_max_of(options, 0),
 		.shard_count = 1,
 		.flags = MANIFEST_CLEAN,
 		.next_table = ENGINE_TABLE_FIRST,
@@ -343,6 +353,8 @@ open_existing(struct engine *engine, const struct engine_options *options,
 	      struct error *error)
 {
 	struct manifest *manifest = &engine->manifest;
+	uint64_t size_max = size_max_of(options, manifest->size_max);
+	bool is_changed = size_max != manifest->size_max;
 	int status;
 
 	if (manifest->size_max != 0 &&
@@ -352,14 +364,18 @@ open_existing(struct engine *engine, const struct engine_options *options,
 				 " bytes is impossible",
 				 engine->io->methods->path(engine->io),
 				 MANIFEST_NAME, manifest->size_max);
-	if (options->size_max != 0)
-		manifest->size_max = options->size_max;
+	manifest->size_max = size_max;
 	status = check_size_max(&engine->manifest, error);
 	if (status == 0)
 		status = init_parts(engine, error);
 	if (status == 0)
 		status = open_files(engine, error);
-	return status == 0 ? recovery_run(engine, error) : status;
+	if (status == 0)
+		status = recovery_run(engine, error);
+	/* The end stores it, also when nothing is written. */
+	if (is_changed)
+		engine->is_manifest_old = true;
+	return status;
 }
 
 static int

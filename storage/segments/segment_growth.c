@@ -20,13 +20,22 @@ file_segment_count(const struct segment_manager *manager, uint32_t number)
 		       0;
 }
 
+static uint64_t
+segments_allowed(const struct segment_manager *manager)
+{
+	if (manager->size_max == 0)
+		return UINT32_MAX;
+	return manager->size_max / manager->segment_size +
+	       (manager->growth.is_beyond ? SEGMENT_RESERVE : 0);
+}
+
 /* Segments of the next step: as many as there are, within bounds, up to the
  * end of the file and of what is allowed. */
 static uint32_t
 step_size(const struct segment_manager *manager, uint32_t first)
 {
 	uint32_t count = manager->segment_count;
-	uint64_t allowed = UINT32_MAX;
+	uint64_t allowed = segments_allowed(manager);
 
 	if (count < SEGMENT_STEP_MIN)
 		count = SEGMENT_STEP_MIN;
@@ -34,8 +43,6 @@ step_size(const struct segment_manager *manager, uint32_t first)
 		count = SEGMENT_STEP_MAX;
 	if (count > manager->file_segments - first)
 		count = manager->file_segments - first;
-	if (manager->size_max != 0)
-		allowed = manager->size_max / manager->segment_size;
 	if (allowed < manager->segment_count)
 		allowed = manager->segment_count;
 	if (count > allowed - manager->segment_count)
@@ -265,6 +272,19 @@ segment_growth_demand(struct segment_manager *manager, struct error *error)
 		return 0;
 	growth->is_told = true;
 	return segment_growth_error(manager, error);
+}
+
+bool
+segment_growth_go_beyond(struct segment_manager *manager)
+{
+	struct growth *growth = &manager->growth;
+
+	if (growth->is_beyond || growth->state != GROWTH_FAILED ||
+	    growth->failure != 0)
+		return false;
+	growth->is_beyond = true;
+	start(manager);
+	return growth->state != GROWTH_FAILED;
 }
 
 /* The step's segments, or those that still had room, are on the disk. */

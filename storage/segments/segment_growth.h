@@ -42,6 +42,7 @@ struct growth {
 	bool is_in_flight;
 	int failure;          /* negative errno; 0: size_max is reached */
 	bool is_told;         /* somebody was answered with the failure */
+	bool is_beyond;       /* size_max is exceeded by the reserve */
 	int64_t failed_us;    /* monotonic */
 	uint8_t *zeros;
 	struct io_operation operation;
@@ -62,6 +63,9 @@ void segment_growth_start(struct segment_manager *manager);
  * SEGMENT_RETRY_US have passed. */
 MUST_CHECK int segment_growth_demand(struct segment_manager *manager,
 				     struct error *error);
+/* The last resort of who makes room where none is left: true when files grow by
+ * the reserve beyond what is allowed, as they do once. */
+bool segment_growth_go_beyond(struct segment_manager *manager);
 /* Answers GROWTH_RECORDING: the manifest counts the new file, or couldn't be
  * written (a negative status). */
 void segment_growth_recorded(struct segment_manager *manager, int status);

@@ -299,6 +299,26 @@ def a_full_database_says_so_and_still_deletes(shell, folder):
     assert max(checkpoints) <= most, (checkpoints, most)
 
 
+def a_maximum_is_kept_until_it_is_lifted(shell, folder):
+    path = os.path.join(folder, "a.db")
+    rows = "USE ks;" + "".join(
+        f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 400}');\n"
+        for k in range(1200))
+    expect(shell.run("--segment-size", "4K", path, "-f", "-", script=SCHEMA),
+           status=0, out="", errors="")
+    # Though nothing is written with it.
+    expect(shell.run("--max-size", "256K", path, "-e", ""), status=0, out="",
+           errors="")
+    status, out, errors = shell.run("--bail", path, "-f", "-", script=rows)
+    expect((status, out, errors), status=2, out="")
+    assert "Overloaded [1001]" in errors, errors[:500]
+    for options in (("--max-size", "0"), ()):
+        expect(shell.run(*options, path, "-e", ""), status=0, out="",
+               errors="")
+    expect(shell.run(path, "-f", "-", script=rows), status=0, out="",
+           errors="")
+
+
 def a_damaged_checkpoint_is_told_at_opening(shell, folder):
     path = os.path.join(folder, "a.db")
     rows = "".join(f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 400}');\n"
@@ -340,6 +360,7 @@ CASES = [
     salvage_says_what_it_saved_and_lost,
     salvage_tells_what_holds_no_rows_from_losses,
     a_stopped_salvage_leaves_no_database,
+    a_maximum_is_kept_until_it_is_lifted,
     a_damaged_checkpoint_is_told_at_opening,
     a_new_database_has_the_geometry_asked_for,
     a_refused_new_database_leaves_nothing_behind,

@@ -373,6 +373,33 @@ try_to_write(struct world *world, struct batch *batch, uint64_t *lsn,
 	return status;
 }
 
+static uint64_t
+segments_of(const struct world *world)
+{
+	struct engine_statistics statistics;
+
+	engine_get_statistics(world->engine, &statistics);
+	return statistics.segments;
+}
+
+/* Going beyond the maximum is the last resort of deletions: where they always
+ * find room, it means that the reserve was wasted. */
+static void
+check_maximum(struct world *world, const struct batch *batch, uint64_t before)
+{
+	uint64_t most = world->plan->options.size_max /
+			world_segment_size(world);
+	uint64_t segments = segments_of(world);
+
+	if (most == 0 || segments <= most || segments == before ||
+	    may_be_full(world, batch))
+		return;
+	world_violate(world, VIOLATION_REFUSED,
+		      "%zu writes took %" PRIu64 " segments where %" PRIu64
+		      " are allowed",
+		      batch->count, segments, most);
+}
+
 /* False when it was refused. */
 bool
 batch_write(struct world *world, struct batch *batch)
@@ -381,12 +408,14 @@ batch_write(struct world *world, struct batch *batch)
 	struct error error = ERROR_INIT;
 	uint64_t lsn = 0;
 	size_t before;
+	uint64_t segments = segments_of(world);
 	int status = try_to_write(world, batch, &lsn, &error);
 
 	if (status < 0) {
 		refuse_batch(world, batch, &error);
 		return false;
 	}
+	check_maximum(world, batch, segments);
 	/* Where nothing was kept, nothing tells the time. */
 	before = model->count == 0 ? 0 :
 				     model->batches[model->count - 1].change_end;

@@ -492,6 +492,66 @@ TEST(the_reserve_is_for_deletions_and_moving)
 	driver_abandon(engine, world.disk);
 }
 
+static void
+leave_free(struct world *world, uint32_t count)
+{
+	struct segment_manager *segments = &world->engine->segments;
+
+	while (segment_manager_available(segments) > count)
+		segment_manager_set_aside(
+			segments, segment_manager_find_run(segments, 1), 1);
+}
+
+static int
+wait_for_room(struct world *world, enum room_level level)
+{
+	struct error error = ERROR_INIT;
+	int status;
+
+	while ((status = room_find(world->engine, 1, level, &error)) ==
+	       ENGINE_PENDING)
+		assert_int_equal(engine_poll(world->engine, -1, &error), 0);
+	return status;
+}
+
+TEST(where_no_segment_is_left_deletions_go_beyond_the_maximum_once)
+{
+	for (uint32_t left = 0; left < 2; left++) {
+		struct world world = make_world();
+		const struct segment_manager *segments =
+			&world.engine->segments;
+
+		fill(&world, 3000);
+		leave_free(&world, left);
+		assert_int_equal(wait_for_room(&world, ROOM_ORDINARY),
+				 -(int)ERROR_FULL);
+		assert_int_equal(segments->segment_count, SEGMENTS);
+		assert_int_equal(wait_for_room(&world, ROOM_RECLAIMING), 0);
+		assert_int_equal(segments->segment_count,
+				 SEGMENTS + SEGMENT_RESERVE);
+		leave_free(&world, 0);
+		assert_int_equal(wait_for_room(&world, ROOM_RECLAIMING),
+				 -(int)ERROR_FULL);
+		driver_abandon(world.engine, world.disk);
+	}
+}
+
+TEST(the_last_segment_of_a_full_disk_is_for_dropping_a_table)
+{
+	struct geometry geometry = usual;
+	struct world world;
+
+	geometry.segments = 0; /* no maximum */
+	world = make_world_of(&geometry);
+	world.disk->bytes_max = 400 << 10;
+	fill(&world, 3000);
+	leave_free(&world, 1);
+	assert_int_equal(wait_for_room(&world, ROOM_RECLAIMING),
+			 -(int)ERROR_FULL);
+	assert_int_equal(wait_for_room(&world, ROOM_DROPPING), 0);
+	driver_abandon(world.engine, world.disk);
+}
+
 TEST(who_waits_for_work_that_wins_nothing_is_told_in_the_end)
 {
 	struct world world = make_world();
