@@ -34,11 +34,41 @@ enter_life(struct salvage_scan *scan, const struct buffer_header *header)
 	note->is_counted = header->offset == 0;
 }
 
-/* Where no buffer is intact, a damaged one's header is believed as far as
- * records turn out to be of that life. */
-static void
-guess_life(struct segment *entry, const struct buffer_header *header)
+/* Whether a record of a damaged buffer was written in the life that its header
+ * tells of. */
+static bool
+is_life_proven(struct salvage_scan *scan, const struct buffer_header *header,
+	       uint32_t end, const uint8_t *segment)
 {
+	uint64_t seed = format_segment_seed(scan->engine->manifest.database_id,
+					    header->segment,
+					    header->segment_sequence);
+	struct location at = { header->segment,
+			       header->offset + FORMAT_HEADER_SIZE, 0 };
+	struct record record;
+
+	for (; at.offset + RECORD_SIZE_MIN <= end;
+	     at.offset += RECORD_ALIGNMENT) {
+		if (salvage_find_record(scan, at, seed, segment + at.offset,
+					end - at.offset, &record) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where no buffer is intact, a damaged one's header is believed as far as
+ * records turn out to be of that life; where one is, only if they are. */
+static void
+guess_life(struct salvage_scan *scan, const struct buffer_header *header,
+	   uint32_t end, const uint8_t *segment)
+{
+	struct segment *entry =
+		&scan->engine->segments.segments[header->segment];
+
+	if (header->kind != BUFFER_PART &&
+	    header->segment_sequence > entry->sequence &&
+	    is_life_proven(scan, header, end, segment))
+		enter_life(scan, header);
 	if (entry->sequence == 0)
 		*entry = (struct segment){
 			.sequence = header->segment_sequence,
@@ -66,7 +96,7 @@ salvage_look_at_damage(struct salvage_scan *scan, uint32_t segment,
 		    (header.stream != STREAM_USER &&
 		     header.stream != STREAM_MOVING))
 			continue;
-		guess_life(entry, &header);
+		guess_life(scan, &header, end, bytes);
 		if (header.segment_sequence == entry->sequence &&
 		    log_map_add(&scan->damaged[header.stream - STREAM_USER],
 				&header, error) < 0)

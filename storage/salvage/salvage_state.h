@@ -79,6 +79,11 @@ MUST_CHECK int salvage_judge(struct salvage_scan *scan, struct error *error);
 
 /* ---- salvage_take.c ---- */
 
+/* A record at ${at}, if there is one that was written there in the life of that
+ * seed: its bytes, else 0. */
+uint32_t salvage_find_record(struct salvage_scan *scan, struct location at,
+			     uint64_t seed, const uint8_t *bytes,
+			     uint32_t available, struct record *record);
 MUST_CHECK int salvage_take_buffer(struct salvage_scan *scan,
 				   const struct buffer_header *header,
 				   const uint8_t *bytes, struct error *error);

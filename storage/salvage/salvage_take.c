@@ -71,11 +71,10 @@ take_record(struct salvage_scan *scan, const struct buffer_header *header,
 	return 0;
 }
 
-/* A record at ${at}, if there is one that was written there in that life: its
- * bytes, else 0. */
-static uint32_t
-find_record(struct salvage_scan *scan, struct location at, uint64_t seed,
-	    const uint8_t *bytes, uint32_t available, struct record *record)
+uint32_t
+salvage_find_record(struct salvage_scan *scan, struct location at,
+		    uint64_t seed, const uint8_t *bytes, uint32_t available,
+		    struct record *record)
 {
 	uint32_t size = record_decode(bytes, available, record);
 
@@ -105,8 +104,8 @@ take_records(struct salvage_scan *scan, const struct buffer_header *header,
 		struct record record;
 		int status;
 
-		at.size = find_record(scan, at, seed, bytes + offset,
-				      end - offset, &record);
+		at.size = salvage_find_record(scan, at, seed, bytes + offset,
+					      end - offset, &record);
 		if (at.size == 0) {
 			if (is_whole && header->kind != 0)
 				lose(scan, header->segment, offset, 0,
@@ -147,11 +146,11 @@ take_run(struct salvage_scan *scan, const struct buffer_header *header,
 	salvage_read(scan->source, at.segment, at.offset, bytes, most, false);
 	at.size = parts * (segment_size - FORMAT_HEADER_SIZE);
 	run_gather(bytes, segment_size, at);
-	at.size = find_record(scan, at,
-			      format_segment_seed(
-				      scan->engine->manifest.database_id,
-				      at.segment, header->segment_sequence),
-			      bytes, at.size, &record);
+	at.size = salvage_find_record(
+		scan, at,
+		format_segment_seed(scan->engine->manifest.database_id,
+				    at.segment, header->segment_sequence),
+		bytes, at.size, &record);
 	if (at.size == 0)
 		lose(scan, at.segment, at.offset, 0, LOSS_CHECKSUM, 1);
 	else
@@ -271,6 +270,31 @@ tell_headless(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 		lose(scan, segment, offset, end - offset, LOSS_CHECKSUM, 0);
 }
 
+/* A buffer that seems to be of a later life than the place is in: it was
+ * damaged so much that nobody believes it. */
+static void
+tell_later_life(struct salvage_scan *scan, uint32_t segment, uint32_t offset,
+		uint32_t end, const uint8_t *bytes)
+{
+	struct buffer_place place = { scan->engine->manifest.database_id,
+				      segment, offset };
+	struct buffer_header header;
+
+	if (format_peek_buffer(bytes, &place, &header) &&
+	    (header.stream == STREAM_USER ||
+	     header.stream == STREAM_MOVING) &&
+	    header.segment_sequence >
+		    scan->engine->segments.segments[segment].sequence &&
+	    !log_judge_is_freed(&scan->intake, header.segment_sequence) &&
+	    header.write_sequence >
+		    log_intake_stream(&scan->intake, header.stream)
+			    ->replay_base &&
+	    !void_list_contains(salvage_voids_of(scan, header.stream),
+				header.write_sequence))
+		salvage_lose(scan->source, segment, offset, end - offset,
+			     LOSS_CHECKSUM, 0);
+}
+
 /* What an earlier life left, or a torn write, looks no different at first. */
 int
 salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
@@ -283,6 +307,8 @@ salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
 				      &header);
 	int status = 0;
 
+	if (!has_header)
+		tell_later_life(scan, segment, offset, end, bytes + offset);
 	if (has_header && !is_buffer_wanted(scan, &header) &&
 	    !is_behind_end(scan, &header))
 		return 0;
