@@ -29,13 +29,10 @@ is_below_horizon(const struct engine *engine, const struct location *at)
 	uint32_t last = at->segment +
 			run_parts(segments->segment_size, at->size) - 1;
 	const struct segment *segment = &segments->segments[last];
-	const struct horizon *horizon = &engine->horizon;
 
-	if (segment->state == SEGMENT_OPEN)
-		return false;
-	return segment->last_write <= (segment->stream == STREAM_MOVING ?
-					       horizon->moving_sequence :
-					       horizon->user_sequence);
+	return segment->state != SEGMENT_OPEN &&
+	       horizon_covers(&engine->horizon, segment->stream,
+			      segment->last_write);
 }
 
 /* ---- the time ---- */

@@ -53,17 +53,6 @@ hash_of(const struct engine *engine, uint64_t sequence)
 	return engine_hash_key(engine, slice_make(key, sizeof(key)));
 }
 
-bool
-freed_life_is_behind(const struct engine *engine, uint8_t stream,
-		     uint64_t last_write)
-{
-	const struct horizon *horizon = &engine->horizon;
-
-	return last_write <= (stream == STREAM_MOVING ?
-				      horizon->moving_sequence :
-				      horizon->user_sequence);
-}
-
 /* ---- those whose rows are still wanted ---- */
 
 bool
@@ -128,8 +117,8 @@ freed_lives_forget(struct engine *engine)
 	for (size_t i = 0; i < freeing->wanted_count; i++) {
 		const struct freed_life *life = &freeing->wanted[i];
 
-		if (!freed_life_is_behind(engine, life->stream,
-					  life->last_write) ||
+		if (!horizon_covers(&engine->horizon, life->stream,
+				    life->last_write) ||
 		    !forget_row(engine, life))
 			freeing->wanted[kept++] = *life;
 	}

@@ -33,11 +33,6 @@ void freed_life_encode(const struct freed_life *life,
 bool freed_life_decode(struct slice key, struct slice value,
 		       struct freed_life *life);
 
-/* Whether the horizon has passed the last buffer of a life: nobody asks for it
- * any more. */
-bool freed_life_is_behind(const struct engine *engine, uint8_t stream,
-			  uint64_t last_write);
-
 /* ---- those whose rows are still wanted ---- */
 
 /* Room for ${more}; false: out of memory, and nothing has changed. */

@@ -28,6 +28,15 @@ manifest_finish(struct manifest *manifest)
 	*manifest = (struct manifest){ 0 };
 }
 
+bool
+horizon_covers(const struct horizon *horizon, uint8_t stream,
+	       uint64_t write_sequence)
+{
+	return write_sequence <= (stream == STREAM_MOVING ?
+					  horizon->moving_sequence :
+					  horizon->user_sequence);
+}
+
 /* ---- void ranges ---- */
 
 bool

@@ -95,6 +95,10 @@ struct horizon {
 	uint64_t segment_sequence; /* segments below it are older */
 };
 
+/* Whether a write of ${stream} (enum buffer_stream) is at or below it. */
+bool horizon_covers(const struct horizon *horizon, uint8_t stream,
+		    uint64_t write_sequence);
+
 struct manifest {
 	uint32_t version; /* that was read; what is stored has the newest */
 	uint64_t database_id;

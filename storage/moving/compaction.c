@@ -551,8 +551,7 @@ choose(struct engine *engine, enum urgency urgency)
 
 	compaction->choice.user_durable = engine->writer.durable;
 	compaction->choice.moving_durable = engine->moving.durable;
-	compaction->choice.user_horizon = engine->horizon.user_sequence;
-	compaction->choice.moving_horizon = engine->horizon.moving_sequence;
+	compaction->choice.horizon = engine->horizon;
 	if (is_demanded && round->restorations > 0)
 		return SEGMENT_NONE;
 	if (is_short(engine) && !is_worth_it(engine, false))

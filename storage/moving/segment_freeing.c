@@ -61,8 +61,8 @@ static bool
 needs_row(const struct engine *engine, const struct segment *segment)
 {
 	return segment->first_write != 0 &&
-	       !freed_life_is_behind(engine, segment->stream,
-				     segment->last_write) &&
+	       !horizon_covers(&engine->horizon, segment->stream,
+			       segment->last_write) &&
 	       !freed_lives_have(engine, segment->sequence);
 }
 

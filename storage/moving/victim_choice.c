@@ -251,11 +251,9 @@ bool
 victim_choice_needs_row(const struct victim_choice *choice, uint32_t segment)
 {
 	const struct segment *entry = &choice->segments->segments[segment];
-	uint64_t horizon = entry->stream == STREAM_MOVING ?
-				   choice->moving_horizon :
-				   choice->user_horizon;
 
-	return entry->last_write > horizon;
+	return !horizon_covers(&choice->horizon, entry->stream,
+			       entry->last_write);
 }
 
 bool

@@ -14,6 +14,7 @@
 #ifndef STORAGE_MOVING_VICTIM_CHOICE_H
 #define STORAGE_MOVING_VICTIM_CHOICE_H
 
+#include "storage/format/manifest.h"
 #include "storage/segments/segment_manager.h"
 
 enum { VICTIM_BUCKETS = 64 };
@@ -25,10 +26,9 @@ struct victim_choice {
 	uint64_t moving_durable; /* move; told by the caller */
 	uint64_t before;         /* only lives with a smaller sequence */
 	uint32_t tail_min;       /* bytes that a usual record takes */
-	/* Recovery can do without segments whose writes are at or below these:
-	 * they become free without a row of table 3. */
-	uint64_t user_horizon;
-	uint64_t moving_horizon;
+	/* Recovery can do without segments whose writes it covers: they become
+	 * free without a row of table 3. */
+	struct horizon horizon;
 };
 
 /* Takes every sealed segment in; from then on victim_choice_update. */

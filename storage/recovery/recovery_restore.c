@@ -20,8 +20,8 @@ recovery_restore_freed(struct recovery *recovery, struct error *error)
 	for (size_t i = 0; i < replay->freed_count; i++) {
 		const struct freed_life *life = &replay->freed[i].life;
 
-		if (freed_life_is_behind(engine, life->stream,
-					 life->last_write))
+		if (horizon_covers(&engine->horizon, life->stream,
+				   life->last_write))
 			continue;
 		freed_lives_add(&engine->freeing, life);
 		replay->freed[kept++] = replay->freed[i];
@@ -42,8 +42,8 @@ find_state(const struct recovery *recovery, uint32_t number)
 		return SEGMENT_SEALED;
 	if (!recovery->intake.notes[number].is_counted)
 		return SEGMENT_FREE;
-	if (!freed_life_is_behind(engine, segment->stream,
-				  segment->last_write) &&
+	if (!horizon_covers(&engine->horizon, segment->stream,
+			    segment->last_write) &&
 	    !log_judge_is_freed(&recovery->intake, segment->sequence))
 		return SEGMENT_DEAD;
 	return SEGMENT_FREE;
