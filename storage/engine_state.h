@@ -47,7 +47,6 @@ struct room_wait {
 /* Kept on the disk for checkpoints: storage/checkpoint/checkpoint_room.c. */
 struct checkpoint_room {
 	uint64_t size;     /* each of the files has as much, at least */
-	bool has_made_files; /* whose names may not be durable */
 	int failure;       /* negative errno of the last attempt, or 0 */
 	uint64_t failed_size;
 	int64_t failed_us; /* monotonic */

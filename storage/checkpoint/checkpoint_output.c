@@ -45,11 +45,9 @@ open_file(struct checkpoint_output *output)
 	const struct io_methods *methods = output->io->methods;
 	int status = methods->open(output->io, output->name, 0, &output->file);
 
-	if (status == -ENOENT) {
-		output->is_new_file = true;
+	if (status == -ENOENT)
 		status = methods->open(output->io, output->name, IO_CREATE,
 				       &output->file);
-	}
 	if (status < 0)
 		output->file = NULL;
 	else
@@ -120,7 +118,7 @@ checkpoint_output_close(struct checkpoint_output *output)
 /* *before is what it had. */
 static int
 resize_file(struct io *io, uint64_t number, uint64_t size, bool may_shrink,
-	    uint64_t *before, bool *is_new)
+	    uint64_t *before)
 {
 	char name[CHECKPOINT_NAME_SIZE];
 	struct io_file *file;
@@ -128,8 +126,7 @@ resize_file(struct io *io, uint64_t number, uint64_t size, bool may_shrink,
 
 	checkpoint_name(number, name);
 	status = io->methods->open(io, name, 0, &file);
-	*is_new = status == -ENOENT;
-	if (*is_new)
+	if (status == -ENOENT)
 		status = io->methods->open(io, name, IO_CREATE, &file);
 	if (status < 0)
 		return status;
@@ -141,26 +138,23 @@ resize_file(struct io *io, uint64_t number, uint64_t size, bool may_shrink,
 }
 
 int
-checkpoint_output_reserve(struct io *io, uint64_t size, bool *has_made_files)
+checkpoint_output_reserve(struct io *io, uint64_t size)
 {
 	uint64_t before[CHECKPOINT_FILES], ignored;
-	bool is_new;
 	uint64_t i;
 	int status = 0;
 
 	if (io->methods->is_volatile)
 		return 0;
 	for (i = 0; i < CHECKPOINT_FILES; i++) {
-		status = resize_file(io, i, size, false, &before[i], &is_new);
-		*has_made_files |= is_new;
+		status = resize_file(io, i, size, false, &before[i]);
 		if (status < 0)
 			break;
 	}
 	/* What some of them got is worth nothing to the others. */
 	while (status < 0 && i-- > 0) {
 		if (before[i] < size)
-			(void)!resize_file(io, i, before[i], true, &ignored,
-					   &is_new);
+			(void)!resize_file(io, i, before[i], true, &ignored);
 	}
 	return status;
 }
@@ -320,7 +314,7 @@ checkpoint_output_send_head(struct checkpoint_output *output,
 }
 
 void
-checkpoint_output_sync(struct checkpoint_output *output, bool is_directory)
+checkpoint_output_sync(struct checkpoint_output *output)
 {
 	struct io *io = output->io;
 
@@ -328,10 +322,8 @@ checkpoint_output_sync(struct checkpoint_output *output, bool is_directory)
 	if (io->methods->is_volatile)
 		return;
 	submit(output, &output->slots[0],
-	       &(struct io_operation){
-		       .kind = IO_SYNC,
-		       .file = is_directory ? io->methods->directory(io) :
-					      output->file });
+	       &(struct io_operation){ .kind = IO_SYNC,
+				       .file = output->file });
 }
 
 /* ---- completing ---- */

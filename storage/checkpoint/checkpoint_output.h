@@ -23,7 +23,6 @@ struct checkpoint_slot {
 struct checkpoint_output {
 	struct io *io;
 	struct io_file *file;
-	bool is_new_file;
 	char name[CHECKPOINT_NAME_SIZE];
 	uint64_t database_id;
 	struct checkpoint_head *head; /* the caller's: counts blocks here */
@@ -41,8 +40,7 @@ struct checkpoint_output {
 
 /* Takes room for ${size} bytes in each of the files, or fails with a negative
  * errno and leaves them as they were, but for new ones. */
-MUST_CHECK int checkpoint_output_reserve(struct io *io, uint64_t size,
-					 bool *has_made_files);
+MUST_CHECK int checkpoint_output_reserve(struct io *io, uint64_t size);
 
 /* Opens the file of ${head}'s number, makes it when it isn't there, and takes
  * room for ${size} bytes. */
@@ -61,12 +59,10 @@ MUST_CHECK bool checkpoint_output_put(struct checkpoint_output *output,
 				      size_t size);
 /* Sends what is left on its way. */
 void checkpoint_output_end(struct checkpoint_output *output);
-/* Sends the head, or a sync of the file or of the directory; nothing else may
- * be in flight. */
+/* Sends the head, or a sync of the file; nothing else may be in flight. */
 void checkpoint_output_send_head(struct checkpoint_output *output,
 				 uint64_t *checksum);
-void checkpoint_output_sync(struct checkpoint_output *output,
-			    bool is_directory);
+void checkpoint_output_sync(struct checkpoint_output *output);
 
 /* After each poll: looks at what is done. */
 void checkpoint_output_step(struct checkpoint_output *output);

@@ -44,14 +44,12 @@ take(struct engine *engine, uint64_t size)
 		return 0;
 	if (has_failed_just_now(engine, size))
 		return room->failure;
-	room->failure = checkpoint_output_reserve(engine->io, more,
-						  &room->has_made_files);
+	room->failure = checkpoint_output_reserve(engine->io, more);
 	if (room->failure == 0) {
 		room->size = more;
 		return 0;
 	}
-	room->failure = checkpoint_output_reserve(engine->io, size,
-						  &room->has_made_files);
+	room->failure = checkpoint_output_reserve(engine->io, size);
 	if (room->failure == 0) {
 		room->size = size;
 		return 0;

@@ -32,7 +32,6 @@ enum state {
 	STATE_FLUSHING,
 	STATE_HEAD,
 	STATE_SYNCING,
-	STATE_NAMING,
 	STATE_SETTLING,
 	STATE_PUBLISHING
 };
@@ -53,7 +52,6 @@ struct checkpoint_writer {
 	uint64_t wanted_rows;  /* of table 3, when it was published */
 	uint64_t retry_at;     /* log written, at least, after a failure */
 	uint64_t paid_at;      /* bytes appended at the last step */
-	bool are_names_durable;
 
 	/* Of the attempt. */
 	struct checkpoint_content content;
@@ -379,23 +377,12 @@ finish_file(struct engine *engine)
 		writer->state = STATE_HEAD;
 		return;
 	case STATE_HEAD:
-		checkpoint_output_sync(output, false);
+		checkpoint_output_sync(output);
 		writer->state = STATE_SYNCING;
 		return;
-	case STATE_SYNCING:
-		if (output->is_new_file || !writer->are_names_durable ||
-		    engine->checkpoint_room.has_made_files) {
-			engine->checkpoint_room.has_made_files = false;
-			writer->are_names_durable = false;
-			checkpoint_output_sync(output, true);
-			writer->state = STATE_NAMING;
-			return;
-		}
-		begin_settling(engine);
-		return;
 	default:
-		assert(writer->state == STATE_NAMING);
-		writer->are_names_durable = true;
+		/* Its name, too, is durable before the manifest is written. */
+		assert(writer->state == STATE_SYNCING);
 		begin_settling(engine);
 	}
 }
@@ -446,7 +433,6 @@ advance(struct engine *engine, uint64_t *budget)
 	case STATE_FLUSHING:
 	case STATE_HEAD:
 	case STATE_SYNCING:
-	case STATE_NAMING:
 		if (!checkpoint_output_is_busy(&writer->output))
 			finish_file(engine);
 		break;

@@ -6,8 +6,8 @@
  *
  *	IDLE -> WAITING (for the moving stream) -> CONTENT (in blocks)
  *	     -> FLUSHING (the last blocks) -> HEAD -> SYNCING
- *	     -> NAMING (a new file) -> SETTLING (what entries point at is
- *	        durable too) -> the manifest -> IDLE
+ *	     -> SETTLING (what entries point at is durable too)
+ *	     -> the manifest (which syncs names first) -> IDLE
  *
  * A checkpoint that can't be written (no room) is given up and tried again
  * later, with the same number in the same file; the log just gets longer.

@@ -356,13 +356,10 @@ step_synced(struct segment_manager *manager)
 		fail(manager, -ENOMEM);
 		return;
 	}
-	if (!growth->is_new_file) {
+	if (growth->is_new_file)
+		growth->state = GROWTH_RECORDING;
+	else
 		publish(manager);
-		return;
-	}
-	growth->state = GROWTH_NAMING;
-	submit(manager, IO_SYNC, manager->io->methods->directory(manager->io),
-	       0, 0);
 }
 
 static void
@@ -381,11 +378,9 @@ operation_done(struct segment_manager *manager)
 			zeros_written(manager);
 	} else if (result < 0) {
 		fail(manager, (int)result);
-	} else if (growth->state == GROWTH_SYNCING) {
-		step_synced(manager);
 	} else {
-		assert(growth->state == GROWTH_NAMING);
-		growth->state = GROWTH_RECORDING;
+		assert(growth->state == GROWTH_SYNCING);
+		step_synced(manager);
 	}
 }
 
@@ -412,7 +407,6 @@ segment_growth_step(struct segment_manager *manager, bool may_start)
 		break;
 	case GROWTH_WRITING:
 	case GROWTH_SYNCING:
-	case GROWTH_NAMING:
 		if (!growth->is_in_flight)
 			operation_done(manager);
 		break;

@@ -24,8 +24,8 @@ enum growth_state {
 	GROWTH_IDLE,
 	GROWTH_WRITING,
 	GROWTH_SYNCING,
-	GROWTH_NAMING,    /* the directory is being synced */
-	GROWTH_RECORDING, /* the manifest must learn of a new file */
+	GROWTH_RECORDING, /* the manifest must learn of a new file, and syncs
+			     the directory before */
 	GROWTH_FAILED
 };
 

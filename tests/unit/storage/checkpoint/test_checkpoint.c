@@ -289,7 +289,7 @@ write_sample(struct io *io)
 	poll_until_written(&output);
 	checkpoint_output_send_head(&output, &which.checksum);
 	poll_until_written(&output);
-	checkpoint_output_sync(&output, false);
+	checkpoint_output_sync(&output);
 	poll_until_written(&output);
 	checkpoint_output_close(&output);
 	return which;

@@ -30,6 +30,16 @@ finish(struct segment_manager *manager)
 	io->methods->destroy(io);
 }
 
+/* As storing the manifest does before it counts the file. */
+static void
+record_file(struct segment_manager *manager)
+{
+	struct io *io = manager->io;
+
+	assert_int_equal(io_sync_now(io, io->methods->directory(io)), 0);
+	segment_growth_recorded(manager, 0);
+}
+
 /* One step of growth, to its end. */
 static enum growth_state
 grow(struct segment_manager *manager)
@@ -40,7 +50,7 @@ grow(struct segment_manager *manager)
 		manager->io->methods->poll(manager->io, -1);
 		segment_growth_step(manager, true);
 		if (manager->growth.state == GROWTH_RECORDING)
-			segment_growth_recorded(manager, 0);
+			record_file(manager);
 		else if (manager->growth.state == GROWTH_IDLE)
 			break;
 	}
