@@ -69,6 +69,21 @@ engine_compare_hashes(const void *a, const void *b)
 	return 0;
 }
 
+int
+engine_check_writable(const struct engine *engine, struct error *error)
+{
+	if (engine->is_read_only)
+		return error_set(error, ERROR_INVALID,
+				 "the database is open for reading only");
+	if (!engine->writer.has_failed)
+		return 0;
+	if (error != NULL)
+		*error = engine->writer.failure;
+	error_hint(error, "the database can still be read; open it again to "
+			  "write");
+	return -(int)engine->writer.failure.code;
+}
+
 struct table *
 engine_find_table(struct engine *engine, uint32_t table)
 {

@@ -132,6 +132,10 @@ struct key_hash engine_hash_key(const struct engine *engine, struct slice key);
 /* Of struct key_hash, for qsort and bsearch. */
 int engine_compare_hashes(const void *a, const void *b);
 
+/* Fails where nothing can be written, with the reason. */
+MUST_CHECK int engine_check_writable(const struct engine *engine,
+				     struct error *error);
+
 /* A table whose rows can be seen, or NULL. */
 struct table *engine_find_table(struct engine *engine, uint32_t table);
 

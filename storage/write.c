@@ -116,22 +116,6 @@ find_room(struct engine *engine, const struct engine_write *writes,
 
 /* ---- the door ---- */
 
-static int
-check_writable(const struct engine *engine, struct error *error)
-{
-	if (engine->is_read_only)
-		return error_set(error, ERROR_INVALID,
-				 "the database is open for reading only");
-	if (engine->has_failed || engine->writer.has_failed) {
-		if (error != NULL)
-			*error = engine->writer.failure;
-		error_hint(error, "the database can still be read; open it "
-				  "again to write");
-		return -(int)engine->writer.failure.code;
-	}
-	return 0;
-}
-
 /* Before a batch is planned, since a step moves the place where it begins, and
  * may fail for good.  Only a step finds out that there is memory again, and a
  * caller who is refused doesn't poll. */
@@ -142,7 +126,7 @@ check_ready(struct engine *engine, struct error *error)
 
 	if (engine->is_out_of_memory)
 		engine_step(engine);
-	status = check_writable(engine, error);
+	status = engine_check_writable(engine, error);
 	if (status == 0 && engine->is_out_of_memory)
 		status = error_no_memory(error);
 	return status;
@@ -186,7 +170,7 @@ engine_commit(struct engine *engine, uint64_t lsn, struct error *error)
 		lsn = engine->last_lsn;
 	if (lsn <= writer->settled_lsn)
 		return 0;
-	status = check_writable(engine, error);
+	status = engine_check_writable(engine, error);
 	if (status < 0)
 		return status;
 	writer->clock_us = engine->clock_us;

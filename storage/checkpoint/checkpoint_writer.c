@@ -586,26 +586,11 @@ checkpoint_writer_is_due_at_end(struct engine *engine)
 
 /* ---- the door ---- */
 
-static int
-check_writable(const struct engine *engine, struct error *error)
-{
-	if (engine->is_read_only)
-		return error_set(error, ERROR_INVALID,
-				 "the database is open for reading only");
-	if (!engine->writer.has_failed)
-		return 0;
-	if (error != NULL)
-		*error = engine->writer.failure;
-	error_hint(error, "the database can still be read; open it again to "
-			  "write");
-	return -(int)engine->writer.failure.code;
-}
-
 int
 engine_checkpoint(struct engine *engine, struct error *error)
 {
 	struct checkpoint_writer *writer = engine->checkpoints;
-	int status = check_writable(engine, error);
+	int status = engine_check_writable(engine, error);
 
 	if (status < 0)
 		return status;

@@ -523,25 +523,12 @@ answer(struct full_compaction *full, struct error *error)
 	return -(int)full->failure.code;
 }
 
-static int
-check_possible(const struct engine *engine, struct error *error)
-{
-	if (engine->is_read_only)
-		return error_set(error, ERROR_INVALID,
-				 "the database is open for reading only");
-	if (!engine->writer.has_failed)
-		return 0;
-	if (error != NULL)
-		*error = engine->writer.failure;
-	return -(int)engine->writer.failure.code;
-}
-
 int
 engine_compact(struct engine *engine, struct engine_progress *progress,
 	       struct error *error)
 {
 	struct full_compaction *full;
-	int status = check_possible(engine, error);
+	int status = engine_check_writable(engine, error);
 
 	if (progress != NULL)
 		*progress = (struct engine_progress){ 0 };
