@@ -644,19 +644,19 @@ TEST(a_victim_with_fewer_rows_than_entries_is_damaged)
 	struct world *world = make_world(fault_disk_open(disk), &driver_small,
 					 1, 200, 300);
 	struct engine *engine = world->engine;
-	struct segment *forged = NULL;
+	struct segment_manager *segments = &engine->segments;
+	uint32_t forged = 0;
 
 	for (uint32_t i = 0; i < world->keys; i++)
 		write_row(world, i, false, 300);
 	driver_commit(engine, engine_last_lsn(engine));
-	for (uint32_t i = 0; forged == NULL; i++) {
-		if (engine->segments.segments[i].state == SEGMENT_SEALED)
-			forged = &engine->segments.segments[i];
-	}
-	forged->live_bytes += 100;
-	engine->segments.live_bytes += 100;
+	while (segments->segments[forged].state != SEGMENT_SEALED)
+		forged++;
+	segments->segments[forged].live_bytes += 100;
+	segments->live_bytes += 100;
 	driver_compact(engine);
-	assert_int_equal(forged->state, SEGMENT_QUARANTINED);
+	assert_int_equal(segments->segments[forged].state,
+			 SEGMENT_QUARANTINED);
 	close_faulty(world, disk);
 }
 
