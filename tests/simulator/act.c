@@ -184,7 +184,7 @@ act(struct world *world, const struct operation *operation)
 		act_release(world);
 		break;
 	case OPERATION_COMPACT:
-		act_compact(world);
+		act_compact_or_cancel(world);
 		break;
 	case OPERATION_CHECKPOINT:
 		act_checkpoint(world);

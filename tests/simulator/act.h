@@ -67,6 +67,7 @@ void act_release(struct world *world);
 void act_go_on_with_held(struct world *world);
 
 void act_compact(struct world *world);
+void act_compact_or_cancel(struct world *world);
 void act_checkpoint(struct world *world);
 void act_finish(struct world *world);
 void act_idle(struct world *world);

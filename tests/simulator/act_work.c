@@ -10,7 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IDLE_POLLS_MAX_HERE = 300, GROUP_US_MAX = 30000 };
+enum {
+	IDLE_POLLS_MAX_HERE = 300,
+	GROUP_US_MAX = 30000,
+	/* Percent: of those who ask again while it goes on, and of those who
+	 * wait for it, and for how many polls these do at most. */
+	CANCEL_AGAIN = 60,
+	CANCEL_WAITING = 20,
+	CANCEL_POLLS = 60
+};
 
 /* ---- on demand ---- */
 
@@ -202,10 +210,30 @@ act_go_on_with_work(struct world *world)
 	}
 }
 
+static void
+cancel_compacting(struct world *world)
+{
+	engine_compact_cancel(world->engine);
+	world->is_compacting = false;
+	world->deeds.cancelled++;
+	world_say(world, "  compacting: cancelled");
+}
+
 void
 act_compact(struct world *world)
 {
 	world->is_compacting = true;
+}
+
+/* Who asks again may give it up instead, or do both. */
+void
+act_compact_or_cancel(struct world *world)
+{
+	bool gives_up = world->is_compacting && chance(world, CANCEL_AGAIN);
+
+	if (gives_up)
+		cancel_compacting(world);
+	world->is_compacting = !gives_up || chance(world, 50);
 }
 
 void
@@ -217,13 +245,19 @@ act_checkpoint(struct world *world)
 void
 act_finish(struct world *world)
 {
+	uint32_t polls_left = chance(world, CANCEL_WAITING) ?
+				      draw(world, CANCEL_POLLS) :
+				      UINT32_MAX;
 	struct waiting waiting = { 0 };
 
 	act_go_on_with_work(world);
 	while ((world->is_compacting || world->is_checkpointing) &&
 	       !world_is_over(world) &&
-	       act_wait(world, &waiting, "compaction or a checkpoint"))
+	       act_wait(world, &waiting, "compaction or a checkpoint")) {
+		if (world->is_compacting && polls_left-- == 0)
+			cancel_compacting(world);
 		act_go_on_with_work(world);
+	}
 }
 
 /* With sync=group what is committed is durable soon, if somebody polls: all

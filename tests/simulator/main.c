@@ -129,6 +129,7 @@ add_deeds(struct deeds *to, const struct deeds *deeds)
 	to->moves += deeds->moves;
 	to->freed += deeds->freed;
 	to->checkpoints += deeds->checkpoints;
+	to->cancelled += deeds->cancelled;
 	to->quarantined += deeds->quarantined;
 	to->full += deeds->full;
 	to->dropped += deeds->dropped;
@@ -181,13 +182,14 @@ print_totals(const struct totals *totals, double seconds)
 	       (double)totals->crashes / (seconds > 0 ? seconds : 1));
 	printf("%" PRIu64 " victims, %" PRIu64 " moving buffers, %" PRIu64
 	       " segments freed unread, %" PRIu64 " quarantined, %" PRIu64
-	       " checkpoints; %" PRIu64 " times full, %" PRIu64
+	       " checkpoints, %" PRIu64 " times compacting was given up; %"
+	       PRIu64 " times full, %" PRIu64
 	       " tombstones seen forgotten; a write took %" PRIu32
 	       " polls at most\n",
 	       totals->deeds.compactions, totals->deeds.moves,
 	       totals->deeds.freed, totals->deeds.quarantined,
-	       totals->deeds.checkpoints, totals->deeds.full,
-	       totals->deeds.dropped, totals->deeds.polls_max);
+	       totals->deeds.checkpoints, totals->deeds.cancelled,
+	       totals->deeds.full, totals->deeds.dropped, totals->deeds.polls_max);
 	printf("crashes=%" PRIu64, totals->crashes);
 	for (int i = VIOLATION_NONE + 1; i < VIOLATION_COUNT; i++)
 		printf(" %s=%" PRIu64, violation_name((enum violation)i),

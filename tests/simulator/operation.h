@@ -27,9 +27,10 @@ enum operation_kind {
 	OPERATION_COUNT,
 	OPERATION_HOLD,     /* a read or a scan begins, and others go on */
 	OPERATION_RELEASE,  /* it ends */
-	OPERATION_COMPACT,  /* begins, and goes on beside everything else */
+	OPERATION_COMPACT,  /* begins, and goes on beside everything else; or is
+			       given up */
 	OPERATION_CHECKPOINT, /* begins as well */
-	OPERATION_FINISH,   /* waits for both */
+	OPERATION_FINISH,   /* waits for both, or gives up the first */
 	OPERATION_IDLE,     /* a while in which nobody wants anything */
 	OPERATION_SCHEDULE, /* what hardly ever happens by chance */
 	OPERATION_GRACE,    /* how long tombstones are kept is told */

@@ -16,6 +16,7 @@ struct deeds {
 	uint64_t moves;       /* moving buffers */
 	uint64_t freed;       /* segments, without having been read */
 	uint64_t checkpoints;
+	uint64_t cancelled;   /* times that everything was being separated */
 	uint64_t quarantined;
 	uint64_t full;        /* writes that were refused */
 	uint64_t dropped;     /* tombstones and expired rows that were seen to be
