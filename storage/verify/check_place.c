@@ -81,6 +81,8 @@ struct place {
 	uint64_t live_bytes;
 	int64_t last_token;
 	uint32_t run_parts;
+	uint16_t version; /* of the buffer that is looked at */
+	bool is_behind_damage; /* and so is that buffer */
 	bool has_fault;
 	struct check_faults *faults;
 };
@@ -98,15 +100,17 @@ struct found_record {
 	struct key_hash hash;
 };
 
+/* Version 1 had no flag for ties. */
 static bool
-is_same_version(const struct found_record *found,
+is_same_version(const struct place *place, const struct found_record *found,
 		const struct index_entry *entry)
 {
 	uint8_t flags = found->record.flags;
+	bool has_tie = (flags & RECORD_TIE) != 0 || place->version == 1;
 
 	return found->record.timestamp_us == entry->timestamp_us &&
 	       ((flags & RECORD_TOMBSTONE) != 0) == entry->is_tombstone &&
-	       ((flags & RECORD_TIE) != 0) == entry->has_tie &&
+	       has_tie == entry->has_tie &&
 	       found->at.size == entry->location.size &&
 	       (entry->is_tombstone ||
 		found->record.seconds == entry->expires_at_s);
@@ -134,7 +138,7 @@ look_up(struct place *place, const struct found_record *found, int count)
 		    entries[i].location.offset != found[i].at.offset)
 			continue;
 		place->live_bytes += entries[i].location.size;
-		if (!is_same_version(&found[i], &entries[i]))
+		if (!is_same_version(place, &found[i], &entries[i]))
 			add_fault(place, found[i].at.offset,
 				  "the index knows another version of this "
 				  "record");
@@ -223,7 +227,10 @@ find_contradiction(const struct place *place,
 	    header->stream != segment->stream ||
 	    header->table != segment->table)
 		return "a buffer of another kind than its segment's";
-	if (header->write_sequence != place->next_write)
+	/* Which ones are gone, nobody knows. */
+	if (header->write_sequence < place->next_write ||
+	    (header->write_sequence > place->next_write &&
+	     !place->is_behind_damage))
 		return "a buffer has another write sequence than it should";
 	return NULL;
 }
@@ -233,6 +240,7 @@ check_buffer(struct place *place, const struct buffer_header *header)
 {
 	const char *contradiction = find_contradiction(place, header);
 
+	place->version = header->version;
 	if (contradiction != NULL)
 		add_fault(place, header->offset, contradiction);
 	place->next_write = header->write_sequence + 1;
@@ -262,7 +270,6 @@ check_buffers(struct place *place)
 		&place->engine->segments.segments[place->segment];
 	struct buffer_place at = { place->engine->segments.database_id,
 				   place->segment, 0 };
-	bool is_whole = true;
 
 	while (goes_on(place, at.offset)) {
 		struct buffer_header header;
@@ -274,17 +281,17 @@ check_buffers(struct place *place)
 		    header.segment_sequence == segment->sequence) {
 			check_buffer(place, &header);
 			at.offset += format_buffer_size(header.data_size);
-			is_whole = true;
+			place->is_behind_damage = false;
 			continue;
 		}
 		/* One fault for each buffer that is gone. */
-		if (is_whole)
+		if (!place->is_behind_damage)
 			add_fault(place, at.offset,
 				  verdict == FORMAT_VALID ?
 					  "a buffer of another life stands "
 					  "there" :
 					  "a buffer's checksum is wrong");
-		is_whole = false;
+		place->is_behind_damage = true;
 		at.offset += FORMAT_BLOCK_SIZE;
 	}
 	if (!place->has_fault && place->next_write <= segment->last_write &&
@@ -413,6 +420,7 @@ check_run(struct engine *engine, uint32_t segment, uint32_t parts,
 					 "a part of a run is missing");
 		else
 			at.size += header.data_size;
+		place.version = header.version;
 	}
 	if (faults->count > before)
 		return;

@@ -112,6 +112,13 @@ def reading_alone_shows_them_and_changes_nothing(golden, shell, folder):
     assert_unchanged(before, path)
 
 
+def check_finds_no_fault(golden, shell, folder):
+    path = golden.copy_into(folder)
+    for _ in range(2):
+        expect(shell.run("--format", "json", "-e", "CHECK", path), status=0,
+               out="", errors="")
+
+
 def the_schema_is_what_it_was(golden, shell, folder):
     path = golden.copy_into(folder)
     expect(shell.run("-e", "DESCRIBE SCHEMA", path), status=0, errors="",
@@ -140,7 +147,7 @@ def of_version(version, case):
 
 ALL = (it_holds_what_makes_reading_hard, the_reader_prints_exactly_its_rows,
        the_program_shows_exactly_its_rows,
-       reading_alone_shows_them_and_changes_nothing,
+       reading_alone_shows_them_and_changes_nothing, check_finds_no_fault,
        the_schema_is_what_it_was, it_can_be_written_to)
 CASES = [of_version(version, case) for version in (1, 2, 3) for case in ALL] + \
     [of_version(version, it_holds_what_version_2_brought)
