@@ -9,16 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int
-compare_ranges(const void *a, const void *b)
-{
-	const struct void_range *left = a, *right = b;
-
-	if (left->first != right->first)
-		return left->first < right->first ? -1 : 1;
-	return 0;
-}
-
 /* A place is used again when all that was settled at the death of its life is
  * durable.  Where copies of that time don't count, it wasn't: what is missing
  * there wasn't durable itself, or was lost by the disk together with them. */
@@ -54,7 +44,7 @@ log_judge_collect_freed(struct log_intake *intake, uint8_t number,
 				row->life.first_write, row->life.last_write
 			};
 	}
-	qsort(ranges, stream->freed_count, sizeof(*ranges), compare_ranges);
+	qsort(ranges, stream->freed_count, sizeof(*ranges), log_map_compare);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "storage/recovery/log_map.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void
 log_map_finish(struct log_map *map)
@@ -57,13 +58,15 @@ log_map_add(struct log_map *map, const struct buffer_header *header,
 	return 0;
 }
 
-static int
-compare_runs(const void *a, const void *b)
+int
+log_map_compare(const void *a, const void *b)
 {
-	const struct log_run *left = a, *right = b;
+	uint64_t left, right;
 
-	if (left->first != right->first)
-		return left->first < right->first ? -1 : 1;
+	memcpy(&left, a, sizeof(left));
+	memcpy(&right, b, sizeof(right));
+	if (left != right)
+		return left < right ? -1 : 1;
 	return 0;
 }
 
@@ -115,7 +118,7 @@ log_map_judge(struct log_map *map, const struct log_rules *rules,
 	*verdict = (struct log_verdict){ .accepted = rules->watermark };
 	if (map->count > 0)
 		qsort(map->runs, map->count, sizeof(*map->runs),
-		      compare_runs);
+		      log_map_compare);
 	for (i = 0; i < map->count; i++) {
 		if (map->runs[i].first <= highest) {
 			verdict->twice = &map->runs[i];

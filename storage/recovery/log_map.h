@@ -28,6 +28,10 @@ struct log_map {
 
 void log_map_finish(struct log_map *map);
 
+/* For qsort: of anything that begins with its first sequence, as runs and
+ * ranges do. */
+int log_map_compare(const void *a, const void *b);
+
 MUST_CHECK int log_map_add(struct log_map *map,
 			   const struct buffer_header *header,
 			   struct error *error);

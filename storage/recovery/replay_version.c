@@ -124,8 +124,9 @@ struct versions {
 	bool has_repeats; /* one of them may have replaced another one */
 };
 
+/* It is in the index no more. */
 static void
-take_out(struct replay *replay, struct table *table,
+discount(struct replay *replay, struct table *table,
 	 const struct index_entry *entry)
 {
 	table_remove_entry(table, entry);
@@ -178,7 +179,7 @@ settle(struct replay *replay, const struct versions *versions, size_t at,
 				  versions->lsns[at], &old, error);
 	if (status < 0)
 		return status;
-	take_out(replay, versions->table, status == OLDER ? entry : &old);
+	discount(replay, versions->table, status == OLDER ? entry : &old);
 	if (status == OLDER)
 		put_back(versions, at);
 	return 0;

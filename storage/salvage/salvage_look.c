@@ -163,16 +163,6 @@ add_ranges(struct stretches *to, const struct void_range *ranges, size_t count)
 		};
 }
 
-static int
-compare_stretches(const void *a, const void *b)
-{
-	const struct stretch *left = a, *right = b;
-
-	if (left->first != right->first)
-		return left->first < right->first ? -1 : 1;
-	return 0;
-}
-
 static void
 add_runs(struct stretches *to, const struct log_map *map)
 {
@@ -199,7 +189,7 @@ gather_stretches(const struct log_stream *stream,
 	add_ranges(to, voids->ranges, voids->count);
 	if (to->count > 1)
 		qsort(to->stretches, to->count, sizeof(*to->stretches),
-		      compare_stretches);
+		      log_map_compare);
 	return 0;
 }
 
