@@ -15,7 +15,10 @@
 
 #define CHECKPOINT_MAGIC UINT64_C(0x43524f5453474f4c) /* "LOGSTORC" */
 
-enum { VERSION_OLDEST = 2 }; /* that had checkpoints */
+enum {
+	VERSION_OLDEST = 2, /* that had checkpoints */
+	HEAD_END = 120      /* zeros from there on */
+};
 
 enum {
 	SEGMENT_IS_FREE = 1 << 0,
@@ -154,6 +157,13 @@ is_head_possible(const struct checkpoint_head *head)
 	       head->block_count <= INT64_MAX / CHECKPOINT_BLOCK_SIZE_MAX - 1;
 }
 
+static bool
+is_zero(const uint8_t *bytes, size_t size)
+{
+	return size == 0 ||
+	       (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
 const char *
 checkpoint_decode_head(const uint8_t from[CHECKPOINT_HEAD_SIZE],
 		       uint64_t database_id,
@@ -173,7 +183,8 @@ checkpoint_decode_head(const uint8_t from[CHECKPOINT_HEAD_SIZE],
 		return "unknown format version";
 	decode_head(from, head);
 	if (load_u64_le(from + 24) != database_id ||
-	    head->start.number != which->number || !is_head_possible(head))
+	    head->start.number != which->number || !is_head_possible(head) ||
+	    !is_zero(from + HEAD_END, CHECKPOINT_HEAD_SIZE - HEAD_END))
 		return "it holds impossible numbers";
 	return NULL;
 }
@@ -220,7 +231,9 @@ checkpoint_open_block(const struct checkpoint_head *head, uint64_t database_id,
 	    block_checksum(head, database_id, index, block))
 		return 0;
 	if (used > head->block_size - CHECKPOINT_BLOCK_HEADER_SIZE ||
-	    load_u32_le(block + 12) != 0)
+	    load_u32_le(block + 12) != 0 ||
+	    !is_zero(block + CHECKPOINT_BLOCK_HEADER_SIZE + used,
+		     head->block_size - CHECKPOINT_BLOCK_HEADER_SIZE - used))
 		return 0;
 	return used;
 }

@@ -144,10 +144,12 @@ class Log:
             self.clock_us = max(self.clock_us, buffer.clock_us)
         if not buffers:
             return
-        newest = max(buffer.segment_sequence for buffer in buffers)
-        self.lives[segment] = newest
+        life = buffers[0].segment_sequence
+        if buffers[0].offset > 0:
+            life = max(buffer.segment_sequence for buffer in buffers)
+        self.lives[segment] = life
         for buffer in buffers:
-            if buffer.segment_sequence == newest:
+            if buffer.segment_sequence == life:
                 self.streams[buffer.stream].add(buffer)
                 if buffer.kind == PART:
                     self.parts[segment] = buffer
@@ -252,10 +254,11 @@ class Log:
                 return None
         return self.reader.joined(parts)
 
-    def is_freed(self, buffer):
-        stream = self.streams[buffer.stream]
-        return buffer.sequence <= stream.base or \
-            any(life.sequence == buffer.segment_sequence
+    def is_freed(self, first):
+        """Of a run; a row for any part's life says it of all of them."""
+        stream = self.streams[first.stream]
+        return first.sequence <= stream.base or \
+            any(0 <= life.sequence - first.segment_sequence < first.parts
                 for life in self.freed_lives())
 
     def records(self):

@@ -572,6 +572,8 @@ TEST(heads_that_cannot_be_are_refused)
 		{ "fewer blocks", 112, 3 },
 		{ "no blocks", 112, 0 },
 		{ "blocks beyond all bounds", 116, UINT32_MAX },
+		{ "something behind the numbers", 120, 1 },
+		{ "something at the head's end", 4092, 1 << 30 },
 	};
 	struct sample sample = make_sample();
 
@@ -583,8 +585,6 @@ TEST(heads_that_cannot_be_are_refused)
 	free_sample(&sample);
 }
 
-/* Sets each number of a block to something else, checksum included: what comes
- * out may be refused or differ, but must end well. */
 static void
 assert_refused_under(const struct sample *sample, const struct manifest *other)
 {
@@ -617,13 +617,41 @@ TEST(a_start_behind_the_manifest_is_refused)
 	free_sample(&sample);
 }
 
+static uint64_t
+block_checksum(uint64_t salt, uint64_t index, const uint8_t *block)
+{
+	uint64_t seed = checksum_mix(DATABASE, NUMBER);
+
+	seed = checksum_mix(checksum_mix(seed, salt), index);
+	return checksum_seeded(slice_make(block + 8, 4088), seed);
+}
+
+TEST(something_behind_the_groups_of_a_block_is_refused)
+{
+	struct checkpoint_head head = { .start.number = NUMBER,
+					.block_size = 4096,
+					.salt = 7 };
+	uint8_t block[4096] = { 0 };
+
+	for (size_t at = 16 + 100; at < sizeof(block); at += 1989) {
+		checkpoint_seal_block(&head, DATABASE, 3, 100, block);
+		assert_int_equal(checkpoint_open_block(&head, DATABASE, 3,
+						       block),
+				 100);
+		block[at] = 1;
+		store_u64_le(block, block_checksum(7, 3, block));
+		assert_int_equal(checkpoint_open_block(&head, DATABASE, 3,
+						       block),
+				 0);
+	}
+}
+
+/* Sets each number of a block to something else, checksum included: what comes
+ * out may be refused or differ, but must end well. */
 TEST(blocks_with_any_number_changed_end_well)
 {
 	struct sample sample = make_sample();
 	uint64_t blocks = load_u64_le(sample.bytes + 112);
-	struct checkpoint_head head = { .start.number = NUMBER,
-					.block_size = 4096,
-					.salt = 12345 };
 	static const uint32_t numbers[] = { 0, 1, 5, 0x80000000, UINT32_MAX };
 	size_t accepted = 0, refused = 0;
 
@@ -635,15 +663,7 @@ TEST(blocks_with_any_number_changed_end_well)
 		for (size_t at = 8; at < 4096; at += block == 0 ? 4 : 52) {
 			store_u32_le(bytes + at, numbers[at / 4 % 5]);
 			store_u64_le(bytes,
-				     checksum_seeded(
-					     slice_make(bytes + 8, 4088),
-					     checksum_mix(
-						     checksum_mix(
-							     checksum_mix(
-								     DATABASE,
-								     NUMBER),
-							     head.salt),
-						     block)));
+				     block_checksum(12345, block, bytes));
 			if (read_anything(sample.io, &sample.which) == 0)
 				accepted++;
 			else
