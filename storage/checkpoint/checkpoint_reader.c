@@ -145,15 +145,11 @@ wait_for(struct checkpoint_reader *reader, struct stretch *stretch,
 	 struct error *error)
 {
 	const struct io_operation *operation = &stretch->operation;
+	int status = io_wait(reader->io, &stretch->is_in_flight);
 	int64_t result;
 
-	while (stretch->is_in_flight) {
-		int status = reader->io->methods->poll(reader->io, -1);
-
-		if (status < 0)
-			return cannot(reader, status, "wait for", IO_NO_OFFSET,
-				      error);
-	}
+	if (status < 0)
+		return cannot(reader, status, "wait for", IO_NO_OFFSET, error);
 	result = operation->result;
 	if (result >= 0 && (size_t)result != operation->size)
 		result = -EIO;
@@ -513,15 +509,13 @@ checkpoint_close(struct checkpoint_reader *reader)
 	if (reader == NULL)
 		return;
 	for (int i = 0; i < STRETCHES; i++) {
-		struct stretch *stretch = &reader->stretches[i];
-
-		while (stretch->is_in_flight &&
-		       reader->io->methods->poll(reader->io, -1) >= 0)
-			;
-		/* A broken backend may write there at any time. */
-		if (!stretch->is_in_flight)
-			free(stretch->data);
+		/* A broken backend may write there at any time: all of it is
+		 * lost. */
+		if (io_wait(reader->io, &reader->stretches[i].is_in_flight) < 0)
+			return;
 	}
+	for (int i = 0; i < STRETCHES; i++)
+		free(reader->stretches[i].data);
 	if (reader->file != NULL)
 		reader->io->methods->close(reader->io, reader->file);
 	free(reader->tables);

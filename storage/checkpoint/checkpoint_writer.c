@@ -15,7 +15,6 @@ enum {
 	/* What replays in about 0.2 s. */
 	REPLAY_BYTES_MAX = 128 << 20,
 	REPLAY_RECORDS_MAX = 250000,
-	POLL_FAILURES_MAX = 1000,
 	/* Rows of table 3 that wait for the horizon: bytes, and which share of
 	 * the segments they may fill. */
 	FREED_BYTES_MIN = 4096,
@@ -556,7 +555,7 @@ checkpoint_writer_cancel(struct engine *engine)
 {
 	struct checkpoint_writer *writer = engine->checkpoints;
 	struct error reason = ERROR_INIT;
-	int failures = 0;
+	unsigned failures = 0;
 
 	if (writer == NULL)
 		return;
@@ -564,8 +563,7 @@ checkpoint_writer_cancel(struct engine *engine)
 	writer->is_demanded = false;
 	writer->awaited = 0;
 	while (checkpoint_output_is_busy(&writer->output)) {
-		if (engine->io->methods->poll(engine->io, -1) < 0 &&
-		    ++failures == POLL_FAILURES_MAX)
+		if (io_poll_patiently(engine->io, &failures) < 0)
 			return;
 	}
 	checkpoint_output_step(&writer->output);

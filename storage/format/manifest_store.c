@@ -287,16 +287,13 @@ manifest_store_end(struct manifest_store *store, struct error *error)
 void
 manifest_store_wait(struct manifest_store *store)
 {
-	enum { FAILURES_MAX = 1000 };
-	int failures = 0;
+	unsigned failures = 0;
 
 	manifest_store_step(store);
 	while (manifest_store_is_busy(store) &&
-	       !manifest_store_is_done(store) && failures < FAILURES_MAX) {
-		if (store->io->methods->poll(store->io, -1) < 0)
-			failures++;
+	       !manifest_store_is_done(store) &&
+	       io_poll_patiently(store->io, &failures) == 0)
 		manifest_store_step(store);
-	}
 }
 
 int

@@ -39,6 +39,26 @@ io_error(struct io *io, int negative_errno, const char *verb, const char *name,
 			 name == NULL ? "" : name, place, reason);
 }
 
+int
+io_poll_patiently(struct io *io, unsigned *failures)
+{
+	enum { FAILURES_MAX = 1000 };
+	int status = io->methods->poll(io, -1);
+
+	return status < 0 && ++*failures >= FAILURES_MAX ? status : 0;
+}
+
+int
+io_wait(struct io *io, const bool *is_in_flight)
+{
+	unsigned failures = 0;
+	int status = 0;
+
+	while (*is_in_flight && status == 0)
+		status = io_poll_patiently(io, &failures);
+	return status;
+}
+
 static void
 on_waited_done(struct io_operation *operation)
 {
@@ -49,19 +69,13 @@ on_waited_done(struct io_operation *operation)
 int64_t
 io_run(struct io *io, struct io_waited *waited)
 {
-	enum { FAILURES_MAX = 1000 };
-	int failures = 0;
+	int status;
 
 	waited->operation.on_done = on_waited_done;
 	waited->is_in_flight = true;
 	io->methods->submit(io, &waited->operation);
-	while (waited->is_in_flight) {
-		int status = io->methods->poll(io, -1);
-
-		if (status < 0 && ++failures == FAILURES_MAX)
-			return status;
-	}
-	return waited->operation.result;
+	status = io_wait(io, &waited->is_in_flight);
+	return status < 0 ? status : waited->operation.result;
 }
 
 /* The operation lives on our stack, so that a poll that fails is no reason to

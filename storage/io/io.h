@@ -144,6 +144,13 @@ MUST_CHECK int io_memory_create(struct io **io, struct error *error);
 int io_error(struct io *io, int negative_errno, const char *verb,
 	     const char *name, uint64_t offset, struct error *error);
 
+/* poll(), where nobody may leave before an operation ends, since the kernel is
+ * at work in our memory: a failure is counted and passed over.  Negative when
+ * there have been too many: the backend is broken for good, the memory lost. */
+int io_poll_patiently(struct io *io, unsigned *failures);
+/* The same until the operation that clears the flag has ended. */
+int io_wait(struct io *io, const bool *is_in_flight);
+
 /* One operation, started and waited for: for opening and closing, where
  * nothing else is in flight.  A poll that fails is tried again; a backend that
  * never recovers is given up in the end, with a negative errno, and the

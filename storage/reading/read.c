@@ -16,8 +16,6 @@
 
 #include <assert.h>
 
-enum { POLL_FAILURES_MAX = 1000 };
-
 /* ---- answers ---- */
 
 static void
@@ -479,16 +477,14 @@ void
 engine_read_finish(struct engine *engine, struct engine_read *read)
 {
 	struct engine_read_state *state = read->state;
-	int failures = 0;
+	unsigned failures = 0;
 
 	read->state = NULL;
 	if (state == NULL)
 		return;
 	while (state->in_flight > 0) {
-		if (engine->io->methods->poll(engine->io, -1) >= 0)
-			continue;
 		/* The kernel may still write there: lost, not freed. */
-		if (++failures == POLL_FAILURES_MAX)
+		if (io_poll_patiently(engine->io, &failures) < 0)
 			return;
 	}
 	read_state_give_back(engine, state);

@@ -24,7 +24,6 @@ enum {
 	 * read, up to about this. */
 	GAP_MAX = 4 << 10,
 	MERGED_MAX = 1 << 20,
-	POLL_FAILURES_MAX = 1000,
 	ROWS_AHEAD = 4,
 	LINE_SIZE = 64
 };
@@ -53,16 +52,13 @@ forget_places(struct scan_chunk *chunk)
 void
 scan_chunk_destroy(struct scan_chunk *chunk)
 {
-	int failures = 0;
+	unsigned failures = 0;
 
 	if (chunk == NULL)
 		return;
 	while (chunk->in_flight > 0) {
-		if (chunk->engine->io->methods->poll(chunk->engine->io, -1) >=
-		    0)
-			continue;
 		/* The kernel may still write there: lost, not freed. */
-		if (++failures == POLL_FAILURES_MAX)
+		if (io_poll_patiently(chunk->engine->io, &failures) < 0)
 			return;
 	}
 	forget_places(chunk);

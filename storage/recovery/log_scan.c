@@ -14,7 +14,7 @@ struct chunk {
 	uint8_t *data;
 	uint32_t segment; /* the first */
 	uint32_t count;   /* segments; 0: not in use */
-	bool is_done;
+	bool is_in_flight;
 };
 
 struct log_reader {
@@ -30,7 +30,7 @@ struct log_reader {
 static void
 on_chunk_done(struct io_operation *operation)
 {
-	CONTAINER_OF(operation, struct chunk, operation)->is_done = true;
+	CONTAINER_OF(operation, struct chunk, operation)->is_in_flight = false;
 }
 
 /* Neighbours that are read at once: never across files. */
@@ -71,7 +71,7 @@ submit_chunk(struct log_reader *reader)
 	}
 	chunk->segment = reader->list[reader->next];
 	chunk->count = chunk_segments(reader);
-	chunk->is_done = false;
+	chunk->is_in_flight = true;
 	chunk->operation = (struct io_operation){
 		.kind = IO_READ,
 		.file = place.file,
@@ -93,15 +93,12 @@ wait_for_chunk(const struct log_reader *reader, const struct chunk *chunk,
 	       struct error *error)
 {
 	struct io *io = reader->segments->io;
+	int status = io_wait(io, &chunk->is_in_flight);
 	int64_t result;
 
-	while (!chunk->is_done) {
-		int completed = io->methods->poll(io, -1);
-
-		if (completed < 0)
-			return io_error(io, completed, "wait for", NULL,
-					IO_NO_OFFSET, error);
-	}
+	if (status < 0)
+		return io_error(io, status, "wait for", NULL, IO_NO_OFFSET,
+				error);
 	result = chunk->operation.result;
 	if (result >= 0 && (size_t)result != chunk->operation.size)
 		result = -EIO;
@@ -169,22 +166,20 @@ run(struct log_reader *reader, log_scan_visit *visit, void *context,
 	return 0;
 }
 
-/* The kernel may still be writing into the chunks' memory. */
+/* The kernel may still be writing into the chunks' memory, and the operations
+ * are the reader's: where it never lets go, all of that is lost. */
 static void
 finish(struct log_reader *reader)
 {
 	struct io *io = reader->segments->io;
-	bool is_stuck = false;
 
-	for (unsigned i = 0; i < reader->count; i++) {
-		struct chunk *chunk =
-			&reader->chunks[(reader->first + i) % CHUNKS];
-
-		while (!chunk->is_done && !is_stuck)
-			is_stuck = io->methods->poll(io, -1) < 0;
+	for (unsigned i = 0; i < CHUNKS; i++) {
+		if (io_wait(io, &reader->chunks[i].is_in_flight) < 0)
+			return;
 	}
-	for (unsigned i = 0; i < CHUNKS && !is_stuck; i++)
+	for (unsigned i = 0; i < CHUNKS; i++)
 		free(reader->chunks[i].data);
+	free(reader);
 }
 
 int
@@ -203,6 +198,5 @@ log_scan(const struct segment_manager *segments, const uint32_t *list,
 	reader->list_count = count;
 	status = run(reader, visit, context, error);
 	finish(reader);
-	free(reader);
 	return status;
 }

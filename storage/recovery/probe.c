@@ -12,8 +12,8 @@ struct probe {
 	struct io_operation operation;
 	uint8_t *block;
 	uint32_t segment;
-	bool is_done; /* and not looked at */
-	bool is_used;
+	bool is_in_flight;
+	bool is_used; /* not looked at yet */
 };
 
 struct prober {
@@ -26,12 +26,13 @@ struct prober {
 	uint32_t count;
 	uint32_t next; /* in the list */
 	uint32_t in_flight;
+	unsigned failures; /* of polls */
 };
 
 static void
 on_probe_done(struct io_operation *operation)
 {
-	CONTAINER_OF(operation, struct probe, operation)->is_done = true;
+	CONTAINER_OF(operation, struct probe, operation)->is_in_flight = false;
 }
 
 static void
@@ -43,7 +44,7 @@ submit_probe(struct prober *prober, struct probe *probe)
 		segment_manager_place(prober->segments, segment, 0);
 
 	probe->segment = segment;
-	probe->is_done = false;
+	probe->is_in_flight = true;
 	probe->is_used = true;
 	probe->operation = (struct io_operation){
 		.kind = IO_READ,
@@ -78,10 +79,10 @@ static int
 wait_for_probes(struct prober *prober, struct error *error)
 {
 	struct io *io = prober->segments->io;
-	int completed = io->methods->poll(io, -1);
+	int status = io_poll_patiently(io, &prober->failures);
 
-	if (completed < 0)
-		return io_error(io, completed, "wait for", NULL, IO_NO_OFFSET,
+	if (status < 0)
+		return io_error(io, status, "wait for", NULL, IO_NO_OFFSET,
 				error);
 	return 0;
 }
@@ -95,7 +96,7 @@ run(struct prober *prober, struct error *error)
 		for (uint32_t i = 0; i < PROBES && status == 0; i++) {
 			struct probe *probe = &prober->probes[i];
 
-			if (probe->is_used && probe->is_done)
+			if (probe->is_used && !probe->is_in_flight)
 				status = look_at(prober, probe, error);
 			if (status == 0 && !probe->is_used &&
 			    prober->next < prober->count)
@@ -116,12 +117,8 @@ finish(struct prober *prober)
 	struct io *io = prober->segments->io;
 
 	for (uint32_t i = 0; i < PROBES; i++) {
-		struct probe *probe = &prober->probes[i];
-
-		while (probe->is_used && !probe->is_done) {
-			if (io->methods->poll(io, -1) < 0)
-				return;
-		}
+		if (io_wait(io, &prober->probes[i].is_in_flight) < 0)
+			return;
 	}
 	free(prober->blocks);
 	free(prober->probes);

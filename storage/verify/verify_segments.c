@@ -28,31 +28,17 @@ pin(struct engine_check *check, uint32_t first, uint32_t count, bool is_pinned)
 	}
 }
 
-/* Waits for the kernel to let go of our memory; a broken io may not. */
-static bool
-wait_until(struct engine_check *check, const bool *is_in_flight)
-{
-	struct io *io = check->engine->io;
-
-	while (*is_in_flight) {
-		if (io->methods->poll(io, -1) < 0)
-			return false;
-	}
-	return true;
-}
-
 bool
 verify_finish_segments(struct engine_check *check)
 {
-	bool is_quiet = true;
+	struct io *io = check->engine->io;
 
-	for (unsigned i = 0; i < check->count && is_quiet; i++) {
-		struct check_read *read =
-			&check->reads[(check->first + i) % CHECK_READS];
-
-		is_quiet = wait_until(check, &read->is_in_flight);
+	/* The kernel lets go of our memory; a broken io may not. */
+	for (unsigned i = 0; i < CHECK_READS; i++) {
+		if (io_wait(io, &check->reads[i].is_in_flight) < 0)
+			return false;
 	}
-	if (!is_quiet || !wait_until(check, &check->is_run_in_flight))
+	if (io_wait(io, &check->is_run_in_flight) < 0)
 		return false;
 	for (unsigned i = 0; i < CHECK_READS; i++)
 		free(check->reads[i].data);

@@ -6,6 +6,8 @@
 #include "storage/format/format.h"
 #include "storage/format/manifest.h"
 #include "storage/format/record.h"
+#include "storage/recovery/log_scan.h"
+#include "storage/recovery/probe.h"
 #include "storage/recovery/replay.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
@@ -660,6 +662,51 @@ TEST(opening_for_reading_writes_nothing)
 		assert_int_equal(disk->writes, writes);
 		assert_int_equal(fault_disk_checksum(disk), before);
 	}
+	fault_disk_destroy(disk);
+}
+
+/* ---- polls that fail ---- */
+
+static int
+count_segment(void *context, uint32_t segment, const uint8_t *bytes,
+	      struct error *error)
+{
+	(void)segment;
+	(void)error;
+	assert_int_equal(load_u32_le(bytes + 8), FORMAT_BUFFER_MAGIC);
+	++*(int *)context;
+	return 0;
+}
+
+static void
+count_block(void *context, uint32_t segment, const uint8_t *block)
+{
+	(void)segment;
+	assert_int_equal(load_u32_le(block + 8), FORMAT_BUFFER_MAGIC);
+	++*(int *)context;
+}
+
+/* The reads are in flight all the same, and their memory must stay. */
+TEST(reading_the_log_goes_on_where_polls_fail_now_and_then)
+{
+	static const uint32_t list[] = { 0, 2 };
+	uint32_t table;
+	struct fault_disk *disk = make_log(&table, true);
+	struct engine *engine = driver_open_disk(disk);
+	struct error error = ERROR_INIT;
+	int count = 0;
+
+	disk->polls_failing = 3;
+	assert_int_equal(log_scan(&engine->segments, list, 2, count_segment,
+				  &count, &error),
+			 0);
+	assert_int_equal(count, 2);
+	disk->polls_failing = 3;
+	assert_int_equal(probe_segments(&engine->segments, list, 2,
+					count_block, &count, &error),
+			 0);
+	assert_int_equal(count, 4);
+	driver_close(engine);
 	fault_disk_destroy(disk);
 }
 
