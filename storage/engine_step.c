@@ -407,13 +407,18 @@ engine_step(struct engine *engine)
 int
 engine_poll(struct engine *engine, int64_t wait_us, struct error *error)
 {
+	struct buffered_writer *writer = &engine->writer;
 	int completed;
 
+	if (wait_us != 0)
+		writer->patience = 0;
 	engine_step(engine);
 	completed = engine->io->methods->poll(engine->io, wait_us);
 	if (completed < 0)
 		return io_error(engine->io, completed, "wait for", NULL,
 				IO_NO_OFFSET, error);
 	engine_step(engine);
+	if (writer->patience > 0)
+		writer->patience--;
 	return 0;
 }

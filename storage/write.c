@@ -150,6 +150,7 @@ engine_write(struct engine *engine, const struct engine_write *writes,
 	}
 	write_append(engine, writes, count);
 	*lsn = engine->last_lsn;
+	engine->writer.patience = 1;
 	/* Rows of its own go along while the buffer is open. */
 	segment_freeing_step(engine, false);
 	engine->writer.clock_us = engine->clock_us;

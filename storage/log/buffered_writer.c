@@ -12,7 +12,9 @@
  *
  * Group commit: a buffer that isn't full is sent only when somebody waits for
  * it and nothing is in flight.  A lone write goes out at once and alone; what
- * is appended while it is on its way shares the next one.
+ * is appended while it is on its way shares the next one.  Who appends one batch
+ * after another without waiting has small ones gathered first: each would take
+ * whole blocks, which compaction must win back.
  *
  * A run has its own place in the ring and its own memory.  While a batch is
  * appended the buffer that was open before its runs stays open, so that small
@@ -25,7 +27,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { RING_BYTES = 1 << 20 };
+enum {
+	RING_BYTES = 1 << 20,
+	/* A buffer that isn't full costs the rest of its last block; from these
+	 * on that is little enough not to wait for more. */
+	HELD_BYTES = 32 << 10
+};
 
 /* ---- life ---- */
 
@@ -455,13 +462,22 @@ is_open_buffer_wanted(const struct buffered_writer *writer)
 	       writer->wanted_lsn > writer->settled_lsn;
 }
 
+/* Whether it leaves though it isn't full. */
+static bool
+is_open_buffer_due(const struct buffered_writer *writer)
+{
+	if (!is_open_buffer_wanted(writer) || writer->in_flight > 0 ||
+	    writer->sent + 1 != writer->count)
+		return false;
+	return writer->patience == 0 || writer->open->size >= HELD_BYTES;
+}
+
 static void
 send_waiting(struct buffered_writer *writer)
 {
 	if (writer->has_failed)
 		return;
-	if (is_open_buffer_wanted(writer) && writer->in_flight == 0 &&
-	    writer->sent + 1 == writer->count)
+	if (is_open_buffer_due(writer))
 		close_open_buffer(writer);
 	while (writer->sent < writer->count &&
 	       writer->in_flight < BUFFERED_WRITER_IN_FLIGHT_MAX) {

@@ -58,6 +58,8 @@ struct buffered_writer {
 	uint64_t next_write_sequence;
 
 	uint64_t wanted_lsn;     /* somebody waits for it */
+	uint32_t patience;       /* polls that don't wait until a small buffer
+				    leaves: more may be appended first */
 	uint64_t settled;        /* write sequence */
 	uint64_t settled_lsn;
 	uint64_t durable;        /* write sequence: what headers state */
