@@ -404,6 +404,23 @@ engine_step(struct engine *engine)
 	segment_freeing_step(engine, false);
 }
 
+/* While there is nothing to do but to wait, compaction goes on: the more is done
+ * by now, the less is left for those who write. */
+static int
+wait_for_io(struct engine *engine, int64_t wait_us)
+{
+	struct io *io = engine->io;
+	int completed = 0;
+
+	while (wait_us != 0 && !engine->is_read_only && !engine->has_failed &&
+	       compaction_use_idle(engine, COMPACTION_POLL_BYTES)) {
+		completed = io->methods->poll(io, 0);
+		if (completed != 0)
+			return completed;
+	}
+	return io->methods->poll(io, wait_us);
+}
+
 int
 engine_poll(struct engine *engine, int64_t wait_us, struct error *error)
 {
@@ -413,7 +430,7 @@ engine_poll(struct engine *engine, int64_t wait_us, struct error *error)
 	if (wait_us != 0)
 		writer->patience = 0;
 	engine_step(engine);
-	completed = engine->io->methods->poll(engine->io, wait_us);
+	completed = wait_for_io(engine, wait_us);
 	if (completed < 0)
 		return io_error(engine->io, completed, "wait for", NULL,
 				IO_NO_OFFSET, error);

@@ -742,3 +742,15 @@ compaction_pay(struct engine *engine)
 	run(engine, urgency, &left);
 	compaction->debt -= budget - left;
 }
+
+bool
+compaction_use_idle(struct engine *engine, uint64_t budget)
+{
+	uint64_t left = budget;
+
+	if (engine->compaction == NULL || engine->writer.has_failed ||
+	    next_victim(engine->compaction) == NULL)
+		return false;
+	run(engine, urgency_of(engine), &left);
+	return left < budget;
+}

@@ -42,6 +42,9 @@ void compaction_step(struct engine *engine, uint64_t budget);
  * win. */
 bool compaction_demand(struct engine *engine);
 
+/* Its caller would wait for the disk: does what can be done without it, about
+ * ${budget} bytes of records; false when there is nothing. */
+bool compaction_use_idle(struct engine *engine, uint64_t budget);
 /* Anything in the kernel's hands? */
 bool compaction_is_busy(const struct engine *engine);
 /* What waits in memory is dropped, and victims are ordinary segments again;
