@@ -18,6 +18,12 @@ enum {
 	 * nobody waits, when somebody does, when files can't grow. */
 	ROWS_AT_LEAST = 16,
 	ROWS_AT_LEAST_URGENT = 8,
+	/* Fewer free ones than this, where files can't grow and a buffer of
+	 * rows is a small part of a segment: so many dead ones are on their way
+	 * before a writer has to wait for them. */
+	LOW_SEGMENTS = SEGMENT_RESERVE + 4,
+	LOW_BLOCKS = 16,
+	ROWS_AT_LEAST_LOW = 4,
 	ROWS_AT_LEAST_FULL = 4 /* fewer where a segment has several buffers, so
 				  that the rows' one has room for others */
 };
@@ -137,13 +143,24 @@ is_full(const struct engine *engine)
 	return engine->segments.growth.state == GROWTH_FAILED;
 }
 
+static bool
+is_running_low(const struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+
+	return is_full(engine) &&
+	       segments->segment_size >= LOW_BLOCKS * FORMAT_BLOCK_SIZE &&
+	       segment_manager_available(segments) < LOW_SEGMENTS;
+}
+
 static uint32_t
 rows_at_least(const struct engine *engine, bool is_urgent)
 {
 	uint32_t blocks;
 
 	if (!is_urgent)
-		return ROWS_AT_LEAST;
+		return is_running_low(engine) ? ROWS_AT_LEAST_LOW :
+						ROWS_AT_LEAST;
 	if (!is_full(engine))
 		return ROWS_AT_LEAST_URGENT;
 	blocks = engine->segments.segment_size / FORMAT_BLOCK_SIZE;
@@ -167,7 +184,8 @@ static bool
 is_worth_it(const struct engine *engine, const struct freeing_batch *batch,
 	    bool is_urgent)
 {
-	if (batch->count == 0 || is_expecting_deaths(engine))
+	if (batch->count == 0 ||
+	    (is_expecting_deaths(engine) && !is_running_low(engine)))
 		return false;
 	if (batch->count >= rows_at_least(engine, is_urgent))
 		return true;
@@ -344,7 +362,7 @@ segment_freeing_step(struct engine *engine, bool is_urgent)
 	if (engine->freeing.waiting_count > 0)
 		free_certain(engine);
 	if (is_urgent || has_horizon_moved(engine) ||
-	    engine->segments.dead.count >= ROWS_AT_LEAST)
+	    engine->segments.dead.count >= rows_at_least(engine, false))
 		bury(engine, is_urgent);
 	if (is_urgent)
 		hurry(engine);
