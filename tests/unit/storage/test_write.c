@@ -253,6 +253,35 @@ TEST(an_explicit_batch_that_is_lost_is_registered_again)
 	finish(&world);
 }
 
+TEST(batches_that_come_in_a_row_share_a_buffer)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	uint64_t buffers = engine->writer.buffers_written, lsn = 0;
+
+	for (int i = 0; i < 4; i++) {
+		char key[] = { 'k', (char)('0' + i), 0 };
+
+		lsn = driver_put(engine, world.table, key, "value");
+		assert_int_equal(engine_commit(engine, lsn, NULL),
+				 ENGINE_PENDING);
+		assert_int_equal(engine_poll(engine, 0, NULL), 0);
+	}
+	assert_int_equal(engine->writer.buffers_written, buffers);
+	/* Who waits has nothing to append; who asks again hasn't, either. */
+	assert_int_equal(engine_poll(engine, -1, NULL), 0);
+	assert_int_equal(engine_commit(engine, lsn, NULL), 0);
+	assert_int_equal(engine->writer.buffers_written, buffers + 1);
+	lsn = driver_put(engine, world.table, "k", "value");
+	for (int i = 0; i < 8; i++) {
+		if (engine_commit(engine, lsn, NULL) == 0)
+			break;
+		assert_int_equal(engine_poll(engine, 0, NULL), 0);
+	}
+	assert_int_equal(engine_commit(engine, lsn, NULL), 0);
+	finish(&world);
+}
+
 TEST(tombstones_among_explicit_timestamps_keep_their_second)
 {
 	struct world world = make_world();
