@@ -148,9 +148,11 @@ engine_write(struct engine *engine, const struct engine_write *writes,
 		write_forget_checks(engine, writes, count);
 		return status;
 	}
+	/* A lone one goes out at once; who is waited for already may share. */
+	engine->writer.patience =
+		engine->writer.wanted_lsn > engine->writer.settled_lsn;
 	write_append(engine, writes, count);
 	*lsn = engine->last_lsn;
-	engine->writer.patience = 1;
 	/* Rows of its own go along while the buffer is open. */
 	segment_freeing_step(engine, false);
 	engine->writer.clock_us = engine->clock_us;

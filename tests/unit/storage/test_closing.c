@@ -506,7 +506,6 @@ TEST(what_comes_when_there_is_memory_again_is_no_clean_end)
 	assert_true(engine->manifest.flags & MANIFEST_CLEAN);
 	is_starving = true;
 	lsn = put_long(&world, "k16", 100);
-	engine->writer.patience = 0; /* as if somebody waited */
 	assert_int_equal(engine_commit(engine, lsn, &error), ENGINE_PENDING);
 	put_long(&world, "z", 100);
 	while (!engine->is_out_of_memory)

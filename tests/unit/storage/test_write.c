@@ -257,8 +257,11 @@ TEST(batches_that_come_in_a_row_share_a_buffer)
 {
 	struct world world = make_world();
 	struct engine *engine = world.engine;
-	uint64_t buffers = engine->writer.buffers_written, lsn = 0;
+	uint64_t buffers = engine->writer.buffers_written, lsn;
 
+	lsn = driver_put(engine, world.table, "alone", "value");
+	assert_int_equal(engine_commit(engine, lsn, NULL), ENGINE_PENDING);
+	assert_int_equal(engine->writer.in_flight, 1);
 	for (int i = 0; i < 4; i++) {
 		char key[] = { 'k', (char)('0' + i), 0 };
 
@@ -267,12 +270,23 @@ TEST(batches_that_come_in_a_row_share_a_buffer)
 				 ENGINE_PENDING);
 		assert_int_equal(engine_poll(engine, 0, NULL), 0);
 	}
-	assert_int_equal(engine->writer.buffers_written, buffers);
-	/* Who waits has nothing to append; who asks again hasn't, either. */
+	assert_int_equal(engine->writer.buffers_written, buffers + 1);
+	/* Who waits has nothing to append. */
 	assert_int_equal(engine_poll(engine, -1, NULL), 0);
 	assert_int_equal(engine_commit(engine, lsn, NULL), 0);
-	assert_int_equal(engine->writer.buffers_written, buffers + 1);
-	lsn = driver_put(engine, world.table, "k", "value");
+	assert_int_equal(engine->writer.buffers_written, buffers + 2);
+	finish(&world);
+}
+
+TEST(who_asks_again_without_waiting_is_not_held_up)
+{
+	struct world world = make_world();
+	struct engine *engine = world.engine;
+	uint64_t lsn;
+
+	lsn = driver_put(engine, world.table, "a", "value");
+	(void)!engine_commit(engine, lsn, NULL);
+	lsn = driver_put(engine, world.table, "b", "value");
 	for (int i = 0; i < 8; i++) {
 		if (engine_commit(engine, lsn, NULL) == 0)
 			break;
