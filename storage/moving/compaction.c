@@ -563,6 +563,15 @@ choose(struct engine *engine, enum urgency urgency)
 	return best;
 }
 
+/* To choose takes a while, in vain where no usual victim finds room in the
+ * separator: what waits there, and comes, leaves first. */
+static bool
+has_room_for_usual(const struct engine *engine)
+{
+	return expected_bytes(engine) + engine->compaction->average_live <=
+	       separator_limit(engine) + engine->segments.segment_size;
+}
+
 static bool
 may_choose(const struct engine *engine, enum urgency urgency)
 {
@@ -573,7 +582,8 @@ may_choose(const struct engine *engine, enum urgency urgency)
 		return false;
 	if (urgency == URGENCY_DEMAND)
 		return !round->is_exhausted;
-	return urgency != URGENCY_NONE;
+	return urgency != URGENCY_NONE &&
+	       (urgency == URGENCY_FULL || has_room_for_usual(engine));
 }
 
 static void
