@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -38,6 +39,19 @@ hold_standard_streams(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+/* A database has its files open, and there may be thousands; only programs that
+ * pass descriptors to select() need the low limit. */
+static void
+allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static bool
@@ -263,6 +277,7 @@ main(int count, char **arguments)
 	int outcome;
 
 	hold_standard_streams();
+	allow_many_files();
 	outcome = options_parse(&options, count, arguments);
 	if (outcome == 0 && !signals_install()) {
 		fprintf(stderr, "logstor: %s\n", strerror(errno));

@@ -120,7 +120,10 @@ struct logstor_options {
 
 /* Opens the directory ${path}, making a database there when it is missing or
  * empty; a NULL path is a database in memory.  On failure *database is still
- * set (unless memory ran out) so that its message can be read; close it. */
+ * set (unless memory ran out) so that its message can be read; close it.
+ *
+ * Each file, of 32 MiB by default, takes two descriptors.  Where the process
+ * may have no more (RLIMIT_NOFILE, which is left alone) the database is full. */
 LOGSTOR_API int logstor_open(const char *path,
 			     const struct logstor_options *options,
 			     logstor_database **database);

@@ -45,7 +45,9 @@ enum io_open_flags {
 	IO_CREATE = 1 << 0,  /* must not exist yet */
 	IO_DURABLE = 1 << 1, /* a completed write is on stable storage
 				(O_DSYNC) */
-	IO_READ_ONLY = 1 << 2
+	IO_READ_ONLY = 1 << 2,
+	IO_SPARING = 1 << 3 /* -EMFILE where the process may open few more files:
+			       what is needed to go on is opened without it */
 };
 
 struct io_file; /* a backend's own: an open regular file, or the directory */

@@ -6,11 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* For manifests, checkpoints, and the file that is being made. */
+enum { SPARE_DESCRIPTORS = 20 };
 
 enum { LOCK_WAIT_US = 1000000, LOCK_RETRY_US = 5000 };
 
@@ -211,6 +216,24 @@ open_for_direct_reads(struct io_directory *directory, const char *name,
 	file->direct_fd = -1;
 }
 
+/* The kernel hands out the lowest ones first, so that the highest tell. */
+static bool
+are_descriptors_few(int fd)
+{
+	struct rlimit limit;
+	int high;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > INT_MAX)
+		return false;
+	if (limit.rlim_cur < 2 * SPARE_DESCRIPTORS)
+		return true;
+	high = fcntl(fd, F_DUPFD_CLOEXEC,
+		     (int)limit.rlim_cur - SPARE_DESCRIPTORS);
+	close_if_open(high);
+	return high < 0 ||
+	       high >= (int)limit.rlim_cur - SPARE_DESCRIPTORS / 2;
+}
+
 static int
 open_both(struct io_directory *directory, const char *name, unsigned flags,
 	  struct io_file *file)
@@ -223,6 +246,8 @@ open_both(struct io_directory *directory, const char *name, unsigned flags,
 			      &file->read_fd, &found);
 	if (status < 0)
 		return status;
+	if (flags & IO_SPARING && are_descriptors_few(file->read_fd))
+		return -EMFILE;
 	if (create != 0 && fchmod(file->read_fd, 0600) < 0)
 		return negative_errno();
 	if (fcntl(file->read_fd, F_SETFL, 0) < 0)

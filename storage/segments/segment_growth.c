@@ -91,7 +91,7 @@ open_begun_file(struct segment_manager *manager, const char *name)
 	struct io *io = manager->io;
 	struct growth *growth = &manager->growth;
 	uint64_t size;
-	int status = io->methods->open(io, name, 0, &growth->file);
+	int status = io->methods->open(io, name, IO_SPARING, &growth->file);
 
 	if (status < 0)
 		return status;
@@ -120,7 +120,9 @@ open_growing_file(struct segment_manager *manager, uint32_t number)
 	growth->is_new_file = number == manager->file_count;
 	growth->number = number;
 	status = io->methods->open(io, name,
-				   growth->is_new_file ? IO_CREATE : 0,
+				   growth->is_new_file ?
+					   IO_CREATE | IO_SPARING :
+					   0,
 				   &growth->file);
 	if (status == -EEXIST)
 		status = open_begun_file(manager, name);
@@ -180,10 +182,17 @@ submit_zeros(struct segment_manager *manager)
 }
 
 static bool
+is_lack_of_descriptors(int negative_errno)
+{
+	return negative_errno == -EMFILE || negative_errno == -ENFILE;
+}
+
+static bool
 is_lack_of_room(int negative_errno)
 {
 	return negative_errno == 0 || negative_errno == -ENOSPC ||
-	       negative_errno == -EDQUOT || negative_errno == -ENOMEM;
+	       negative_errno == -EDQUOT || negative_errno == -ENOMEM ||
+	       is_lack_of_descriptors(negative_errno);
 }
 
 /* A step that there isn't room for with all that belongs to it may be smaller. */
@@ -448,6 +457,7 @@ segment_growth_error(const struct segment_manager *manager,
 		     struct error *error)
 {
 	const struct growth *growth = &manager->growth;
+	bool has_descriptors = !is_lack_of_descriptors(growth->failure);
 	char name[SEGMENT_FILE_NAME_SIZE];
 	char reason[64];
 	int status;
@@ -467,11 +477,17 @@ segment_growth_error(const struct segment_manager *manager,
 	if (!is_lack_of_room(growth->failure))
 		return io_error(manager->io, growth->failure, "extend", name,
 				IO_NO_OFFSET, error);
-	status = error_set(error, ERROR_FULL, "disk full: cannot extend %s/%s: %s",
+	status = error_set(error, ERROR_FULL, "%s full: cannot %s %s/%s: %s",
+			   has_descriptors ? "disk" : "database",
+			   has_descriptors ? "extend" : "make",
 			   manager->io->methods->path(manager->io), name,
 			   strerror_r(-growth->failure, reason,
 				      sizeof(reason)));
-	error_hint(error, "free some space and try again; deletions still "
-			  "work");
+	error_hint(error, has_descriptors ?
+				  "free some space and try again; deletions "
+				  "still work" :
+				  "allow the process more open files, two for "
+				  "each of the database's; deletions still "
+				  "work");
 	return status;
 }

@@ -489,6 +489,28 @@ def a_long_statement_that_comes_slowly_costs_little(shell, _folder):
     assert seconds[1] < 10 * seconds[0] + 0.5, seconds
 
 
+def without_more_descriptors_it_is_full(shell, folder):
+    path = os.path.join(folder, "a.db")
+    few = ("prlimit", "--nofile=64")
+    rows = "USE ks;" + "".join(
+        f"INSERT INTO t (k, v) VALUES ({k}, '{'x' * 2000}');\n"
+        for k in range(400))
+    expect(shell.run("--segment-size", "4K", "--file-segments", "8", path,
+                     script=SCHEMA), status=0, out="", errors="")
+    status, out, errors = shell.run("--bail", path, script=rows, prefix=few)
+    expect((status, out, errors), status=2, out="",
+           holds=["Overloaded [1001]", "Too many open files",
+                  "allow the process more open files"])
+    for _ in range(2):
+        expect(shell.run(path, "-e", "DELETE FROM ks.t WHERE k = 1",
+                         prefix=few), status=0, out="", errors="")
+    # The program takes as many as it may have.
+    expect(shell.run(path, script=rows,
+                     prefix=("prlimit", "--nofile=64:4096")),
+           status=0, out="", errors="")
+    same(shell.count(path), 400)
+
+
 def a_lost_commit_is_never_a_success(shell, folder):
     """All statements are fine, and the write that makes them durable isn't:
     a limit on file sizes fails it where the log goes on."""
@@ -513,6 +535,7 @@ CASES = [
     statements_may_share_lines_and_cross_them,
     commands_end_with_their_line_or_semicolon,
     describe_ends_with_its_line_too,
+    without_more_descriptors_it_is_full,
     a_lost_commit_is_never_a_success,
     commands_are_known_at_a_statements_start_only,
     exit_ends_everything,
