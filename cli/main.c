@@ -41,7 +41,7 @@ hold_standard_streams(void)
 		close(fd);
 }
 
-/* A database has its files open, and there may be thousands; only programs that
+/* A database has its files open, maybe thousands; only programs that
  * pass descriptors to select() need the low limit. */
 static void
 allow_many_files(void)

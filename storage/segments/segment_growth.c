@@ -195,7 +195,7 @@ is_lack_of_room(int negative_errno)
 	       is_lack_of_descriptors(negative_errno);
 }
 
-/* A step that there isn't room for with all that belongs to it may be smaller. */
+/* A step that there isn't room for, with all that belongs to it, is halved. */
 static int
 settle_count(struct segment_manager *manager)
 {

@@ -230,8 +230,9 @@ TEST(compact_frees_what_is_dead_and_keeps_every_row)
 		fail_msg("%s", logstor_error_message(api.session));
 	assert_true(count_of(compact, "segments_after") <=
 		    count_of(compact, "segments_before"));
-	assert_true(count_of(compact, "dead_bytes_after") <=
-		    count_of(compact, "dead_bytes_before"));
+	assert_true(count_of(compact, "dead_bytes_before") > 0);
+	assert_true(count_of(compact, "dead_bytes_after") <
+		    count_of(compact, "dead_bytes_before") / 2);
 	assert_true(count_of(compact, "live_bytes") > 100 * 200);
 	assert_int_equal(logstor_step(compact), LOGSTOR_DONE);
 	/* Again, with the same statement. */
@@ -302,8 +303,9 @@ TEST(an_interrupt_ends_compact)
 	compact = api_prepare(&api, "COMPACT");
 	result = logstor_step(compact);
 	logstor_interrupt(api.database);
-	if (result == LOGSTOR_PENDING)
-		assert_int_equal(logstor_step(compact), LOGSTOR_ERROR);
+	/* It has to wait for the disk, at least. */
+	assert_int_equal(result, LOGSTOR_PENDING);
+	assert_int_equal(logstor_step(compact), LOGSTOR_ERROR);
 	logstor_finalize(compact);
 	logstor_set_blocking(api.database, true);
 	assert_string_equal(api_query(&api, "SELECT count(*) FROM t"), "500");

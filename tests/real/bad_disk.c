@@ -7,7 +7,8 @@
  *	                    of it, by a fixed lot with seed N
  *	BAD_DISK_WRITE=N    write number N and all later ones fail with EIO
  *	BAD_DISK_READ=N     likewise for reads
- *	BAD_DISK_SYNC=N     sync number N fails with EIO, later ones succeed */
+ *	BAD_DISK_SYNC=N     sync number N fails with EIO, which is told on
+ *	                    standard error; later ones succeed, and are told */
 /* Both names of a function are wanted, not one that means the other. */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
@@ -138,7 +139,15 @@ fdatasync(int fd)
 	int (*next)(int);
 
 	*(void **)&next = real("fdatasync");
-	if (is_meant(fd) && fails(&count, "BAD_DISK_SYNC", 0))
+	if (!is_meant(fd))
+		return next(fd);
+	if (fails(&count, "BAD_DISK_SYNC", 0)) {
+		fputs("bad_disk: a sync failed\n", stderr);
+		errno = EIO;
 		return -1;
+	}
+	if (number_of("BAD_DISK_SYNC") != 0 &&
+	    count > number_of("BAD_DISK_SYNC"))
+		fputs("bad_disk: a sync after a failed sync\n", stderr);
 	return next(fd);
 }

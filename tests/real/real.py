@@ -145,14 +145,21 @@ def a_failed_write_is_told_and_what_was_acknowledged_stays(context, folder):
 def a_failed_sync_is_told_and_never_tried_again(context, folder):
     if context.bad_disk is None:
         raise Skip("not with a sanitizer, which must be loaded first")
-    for number in (1, 2, 3):
+    told = 0
+    for number in range(1, 8):
         path = os.path.join(folder, f"{number}.db")
         script = CREATE + "".join(ask(key) for key in range(1000))
-        _, out, errors = with_bad_disk(context, path, script, sync=number)
-        if not acknowledged(out):
+        status, out, errors = with_bad_disk(context, path, script,
+                                            sync=number)
+        assert "after a failed sync" not in errors, errors
+        if "a sync failed" not in errors:
             continue
-        found = rows(context.shell, path)
-        assert acknowledged(out) <= found.keys(), errors
+        assert status != 0 and "Input/output error" in errors, errors
+        told += 1
+        if acknowledged(out):
+            found = rows(context.shell, path)
+            assert acknowledged(out) <= found.keys(), errors
+    assert told > 2, "the disk failed too seldom to prove anything"
 
 
 def a_failed_read_is_an_error_and_no_answer(context, folder):
@@ -491,8 +498,12 @@ def without_syncing_they_do(context, folder):
         os.mkdir(place)
         try:
             life = cut_power(context, place, ROUNDS, "--sync", "off")
-        except AssertionError:
-            return
+        except AssertionError as error:
+            # What was lost may be the database, or a newer version of a row.
+            known = ("damaged", "missing", "is wrong", "no database in")
+            if any(text in str(error) for text in known):
+                return
+            raise
         if life.lost > 0:
             return
     raise AssertionError("nothing was lost without syncing")
