@@ -500,7 +500,8 @@ def without_syncing_they_do(context, folder):
             life = cut_power(context, place, ROUNDS, "--sync", "off")
         except AssertionError as error:
             # What was lost may be the database, or a newer version of a row.
-            known = ("damaged", "missing", "is wrong", "no database in")
+            known = ("damaged", "missing", "is wrong", "no database in",
+                     "does not exist")
             if any(text in str(error) for text in known):
                 return
             raise
