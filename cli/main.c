@@ -249,19 +249,18 @@ run_shell(struct shell *shell, const struct options *options)
 static int
 run_salvage(struct shell *shell, const struct options *options)
 {
-	static const int statuses[] = {
-		[SALVAGE_WHOLE] = STATUS_OK,
-		[SALVAGE_LOST] = STATUS_FAILED,
-	};
 	enum salvage_outcome outcome = salvage_databases(
 		&shell->output, options->database, options->salvage_to);
 
+	shell_settle(shell);
 	output_finish(&shell->output);
 	if (outcome == SALVAGE_STOPPED)
 		return STATUS_SIGNAL + (signals_termination() != 0
 						? signals_termination()
 						: SIGINT);
-	return outcome < 0 ? STATUS_USAGE : statuses[outcome];
+	if (outcome == SALVAGE_FAILED)
+		return STATUS_USAGE;
+	return outcome == SALVAGE_LOST ? STATUS_FAILED : exit_status(shell);
 }
 
 int

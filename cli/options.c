@@ -348,6 +348,8 @@ take_salvage(struct options *options, int count, char **arguments)
 	if (options->script_count > 0)
 		return bad_usage("--salvage runs nothing: leave out -e and "
 				 "-f");
+	if (options->option_count > 1)
+		return bad_usage("--salvage goes with no other option");
 	options->database = arguments[0];
 	options->salvage_to = arguments[1];
 	return OPTIONS_GO_ON;
@@ -388,6 +390,7 @@ options_parse(struct options *options, int count, char **arguments)
 		if ((option == '?' || option == ':') && optopt > 0 &&
 		    optopt < OPTION_FORMAT && strncmp(given, "--", 2) != 0)
 			given = letter;
+		options->option_count++;
 		outcome = apply(options, option, optarg, given);
 		if (outcome != OPTIONS_GO_ON)
 			return outcome;

@@ -21,6 +21,7 @@ struct options {
 	const struct render *render;
 	struct options_script *scripts;
 	size_t script_count;
+	size_t option_count; /* that were given, of all kinds */
 	const char *salvage_to; /* NULL: nothing is to be salvaged */
 	bool salvages;
 	bool is_safe;

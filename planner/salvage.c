@@ -115,12 +115,14 @@ resolve_parent(const char *path)
 	return resolved;
 }
 
-/* What is damaged isn't written to, and a database in it would be. */
+/* What is damaged isn't written to, and a database in it would be: whether
+ * ${to} is a directory in it by now, through a link perhaps, or would be. */
 static int
 check_apart(const char *from, const char *to, struct error *error)
 {
 	char *outer = realpath(from, NULL);
-	char *inner = resolve_parent(to);
+	char *made = realpath(to, NULL);
+	char *inner = made != NULL ? dirname(made) : resolve_parent(to);
 	size_t size = outer == NULL ? 0 : strlen(outer);
 	int result = 0;
 
@@ -132,7 +134,7 @@ check_apart(const char *from, const char *to, struct error *error)
 				   "is",
 				   to, from);
 	free(outer);
-	free(inner);
+	free(made != NULL ? made : inner);
 	return result;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = 1 << 20 };
+enum { FILES_MAX = 1 << 20, FILES_MISSING_MAX = 1024 };
 
 /* ---- progress ---- */
 
@@ -79,23 +79,84 @@ salvage_read(struct salvage_source *source, uint32_t segment, uint32_t offset,
 /* ---- files ---- */
 
 struct file_names {
+	struct salvage_source *source;
+	uint32_t there; /* files of any number */
+	uint32_t limit; /* numbers from here on are nobody's */
 	uint32_t count; /* one more than the highest number */
-	uint64_t sizes; /* of all, bytes */
 };
+
+static bool
+is_segment_file(const char *name, uint32_t *number)
+{
+	char canonical[SEGMENT_FILE_NAME_SIZE];
+	uint32_t shard;
+
+	if (!segment_file_parse_name(name, &shard, number))
+		return false;
+	segment_file_name(*number, canonical);
+	return shard == 0 && strcmp(name, canonical) == 0;
+}
+
+static int
+count_name(void *context, const char *name)
+{
+	struct file_names *names = context;
+	uint32_t number;
+
+	names->there += is_segment_file(name, &number);
+	return 0;
+}
 
 static int
 visit_name(void *context, const char *name)
 {
 	struct file_names *names = context;
-	char canonical[SEGMENT_FILE_NAME_SIZE];
-	uint32_t shard, number;
+	uint32_t number;
 
-	if (!segment_file_parse_name(name, &shard, &number))
+	if (!is_segment_file(name, &number))
 		return 0;
-	segment_file_name(number, canonical);
-	if (shard == 0 && strcmp(name, canonical) == 0 && number < FILES_MAX &&
-	    number >= names->count)
+	if (number >= names->limit)
+		salvage_note(names->source, name, UINT64_MAX,
+			     "it isn't one of the database's files");
+	else if (number >= names->count)
 		names->count = number + 1;
+	return 0;
+}
+
+/* Files are numbered without gaps, and the manifest counts them before anything
+ * is written there; but an old one may have been given back, and without one
+ * many may be missing.  A stray file far behind them would make all that isn't
+ * between them a loss. */
+static uint32_t
+limit_files(const struct salvage_source *source, uint32_t there)
+{
+	const struct manifest *manifest = &source->engine.manifest;
+	uint64_t limit = source->has_manifest ?
+				 (uint64_t)manifest->file_count + there :
+				 (uint64_t)there * 4 + FILES_MISSING_MAX;
+
+	return limit < FILES_MAX ? (uint32_t)limit : FILES_MAX;
+}
+
+/* How many files there are, or should be. */
+static int
+find_files(struct salvage_source *source, uint32_t *count, struct error *error)
+{
+	const struct manifest *manifest = &source->engine.manifest;
+	struct io *io = source->engine.io;
+	struct file_names names = { .source = source };
+	int status = io->methods->list(io, count_name, &names);
+
+	if (status >= 0) {
+		names.limit = limit_files(source, names.there);
+		status = io->methods->list(io, visit_name, &names);
+	}
+	if (status < 0)
+		return io_error(io, status, "list", NULL, IO_NO_OFFSET, error);
+	*count = names.count;
+	if (source->has_manifest && *count < manifest->file_count &&
+	    manifest->file_count < FILES_MAX)
+		*count = manifest->file_count;
 	return 0;
 }
 
@@ -128,24 +189,19 @@ static int
 open_files(struct salvage_source *source, struct error *error)
 {
 	struct segment_manager *segments = &source->engine.segments;
-	struct io *io = source->engine.io;
-	struct file_names names = { 0 };
-	int status = io->methods->list(io, visit_name, &names);
+	uint32_t count = 0;
+	int status = find_files(source, &count, error);
 
 	if (status < 0)
-		return io_error(io, status, "list", NULL, IO_NO_OFFSET, error);
-	if (source->has_manifest &&
-	    names.count < source->engine.manifest.file_count &&
-	    source->engine.manifest.file_count < FILES_MAX)
-		names.count = source->engine.manifest.file_count;
+		return status;
 	/* One more, so that there is memory without any. */
-	if (!segment_manager_reserve(segments, names.count + 1, 1))
+	if (!segment_manager_reserve(segments, count + 1, 1))
 		return error_no_memory(error);
 	source->files =
-		calloc((size_t)names.count + 1, sizeof(*source->files));
+		calloc((size_t)count + 1, sizeof(*source->files));
 	if (source->files == NULL)
 		return error_no_memory(error);
-	for (uint32_t i = 0; i < names.count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		segments->files[i] = (struct segment_file){ 0 };
 		segments->file_count++;
 		open_file(source, i);

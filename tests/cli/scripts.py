@@ -312,6 +312,7 @@ def usage_errors_say_what_to_do(shell, _folder):
             (["--salvage", "a"], "two directories"),
             (["--salvage", "a", "b", "c"], "two directories"),
             (["--salvage", "a", "b", "-e", ""], "runs nothing"),
+            (["--salvage", "a", "b", "--format", "json"], "no other option"),
             (["--max-size", "much"], "64K, 32M or 4G"),
             (["--cache-size", "4 "], "64K, 32M or 4G"),
             (["--cache-size", "4KB"], "64K, 32M or 4G"),

@@ -189,6 +189,57 @@ def salvage_tells_what_holds_no_rows_from_losses(shell, folder):
            holds=["holds nothing of a logstor database"])
 
 
+def salvage_passes_by_what_is_nobodys(shell, folder):
+    old, new = os.path.join(folder, "old"), os.path.join(folder, "new")
+    expect(shell.run(old, "-f", "-", script=SCHEMA + ROW), status=0)
+    stray = os.path.join(old, "00-999999.segments")
+    with open(stray, "wb") as file:
+        file.write(bytes(4096))
+    for without in ((), ("manifest",)):
+        for name in without:
+            os.remove(os.path.join(old, name))
+        status, out, errors = shell.run("--salvage", old, new)
+        expect((status, out, errors), status=0,
+               out="ks.t: 1 row\nsaved 1 row of 1 table, 11 bytes of keys and "
+               f"values, in {new}; nothing is lost\n")
+        assert f"{stray}: it isn't one of the database's files" in errors, \
+            errors
+        same((errors.count(".segments: "), errors.count("lost: ")), (1, 0))
+        shutil.rmtree(new)
+
+
+def salvage_writes_nothing_into_what_is_damaged(shell, folder):
+    old, link = os.path.join(folder, "old"), os.path.join(folder, "link")
+    expect(shell.run(old, "-f", "-", script=SCHEMA + ROW), status=0)
+    inside = os.path.join(old, "inside")
+    os.mkdir(inside)
+    os.symlink(inside, link)
+    for new in (inside, link, os.path.join(inside, "deeper")):
+        expect(shell.run("--salvage", old, new), status=1, out="",
+               holds=["is inside of", "must stay as it is"])
+        same(os.listdir(inside), [])
+
+
+def what_a_salvage_cannot_say_is_a_failure(shell, folder):
+    old, new = os.path.join(folder, "old"), os.path.join(folder, "new")
+    expect(shell.run(old, "-f", "-", script=SCHEMA + ROW), status=0)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([shell.program, "--salvage", old, new],
+                              stdout=full, stderr=subprocess.PIPE, timeout=60)
+    same((done.returncode, done.stderr),
+         (2, b"logstor: cannot write the output: No space left on device\n"))
+    # Saved all the same.
+    expect(shell.run(new, "--format", "csv", "-e", "SELECT v FROM ks.t"),
+           status=0, out="v\none\n")
+    shutil.rmtree(new)
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run([shell.program, "--salvage", old, new],
+                          stdout=write_end, stderr=subprocess.PIPE, timeout=60)
+    os.close(write_end)
+    same((done.returncode, done.stderr), (141, b""))
+
+
 def stop_salvage(shell, old, new, number):
     """Its status and errors, when the signal came in its middle, else None."""
     with subprocess.Popen([shell.program, "--salvage", old, new],
@@ -359,6 +410,9 @@ CASES = [
     check_finds_what_breaks_meanwhile,
     salvage_says_what_it_saved_and_lost,
     salvage_tells_what_holds_no_rows_from_losses,
+    salvage_passes_by_what_is_nobodys,
+    salvage_writes_nothing_into_what_is_damaged,
+    what_a_salvage_cannot_say_is_a_failure,
     a_stopped_salvage_leaves_no_database,
     a_maximum_is_kept_until_it_is_lifted,
     a_damaged_checkpoint_is_told_at_opening,
