@@ -123,6 +123,7 @@ prepare_replay(struct recovery *recovery, struct error *error)
 	if (intake->replayed_from == NULL)
 		return error_no_memory(error);
 	intake->replay.replayed_from = intake->replayed_from;
+	intake->replay.is_loaded = recovery->is_there;
 	for (uint32_t i = 0; i < count; i++) {
 		intake->replayed_from[i] =
 			recovery->is_wanted[i] ? 0 : UINT32_MAX;

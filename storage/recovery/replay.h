@@ -30,6 +30,9 @@ struct replay {
 	/* For each segment, where the buffers begin that are replayed: an
 	 * entry before that was loaded. NULL: none was. */
 	const uint32_t *replayed_from;
+	/* For each segment, whether loaded entries lead there, so that they
+	 * give way where they can't be read. NULL: that is an error. */
+	const bool *is_loaded;
 	struct freed_row *freed; /* may hold one twice */
 	size_t freed_count;
 	size_t freed_capacity;

@@ -12,8 +12,21 @@
 
 /* ---- which is newer ---- */
 
+/* What was loaded may stand in a place that was being used again, of which the
+ * first block still shows the old life: whatever let the place go counts, and
+ * comes or came.  Where it is damaged instead, it was settled by the start and
+ * gives way to all that is replayed, or its buffer is missed aloud. */
+static bool
+may_be_overwritten(const struct replay *replay, struct location at)
+{
+	return replay->is_loaded != NULL && replay->is_loaded[at.segment];
+}
+
+enum { OLDER = 1 };
+
 /* Rare: two versions of one key, of which one was written over the same
- * timestamp, met out of order. */
+ * timestamp, met out of order.  OLDER, whatever its LSN, where it was
+ * overwritten. */
 static int
 read_lsn(struct replay *replay, uint32_t table,
 	 const struct index_entry *entry, uint64_t *lsn, struct error *error)
@@ -25,6 +38,7 @@ read_lsn(struct replay *replay, uint32_t table,
 		segment_manager_place(segments, at.segment, at.offset);
 	uint32_t size = run_extent(segments->segment_size, at);
 	uint8_t *bytes = malloc(size);
+	struct error damage = ERROR_INIT;
 	struct record record;
 	int64_t got;
 	int status;
@@ -41,9 +55,13 @@ read_lsn(struct replay *replay, uint32_t table,
 						  error);
 	else
 		status = engine_verify_record(engine, table, entry, bytes,
-					      &record, error);
+					      &record, &damage);
 	if (status == 0)
 		*lsn = record.lsn;
+	else if (got >= 0 && may_be_overwritten(replay, at))
+		status = OLDER;
+	else if (got >= 0)
+		*error = damage;
 	free(bytes);
 	return status;
 }
@@ -65,9 +83,7 @@ was_loaded(const struct replay *replay, struct location at)
 	       at.offset < replay->replayed_from[at.segment];
 }
 
-enum { OLDER = 1 };
-
-/* Equal timestamps, both replayed. */
+/* Equal timestamps, and as far as is known both replayed. */
 static int
 compare_ties(struct replay *replay, uint32_t table,
 	     const struct index_entry *entry, uint64_t lsn,
@@ -85,8 +101,8 @@ compare_ties(struct replay *replay, uint32_t table,
 			return 0;
 		status = read_lsn(replay, table, existing, &existing_lsn,
 				  error);
-		if (status < 0)
-			return status;
+		if (status != 0)
+			return status == OLDER ? 0 : status;
 	}
 	if (lsn != existing_lsn)
 		return lsn > existing_lsn ? 0 : OLDER;

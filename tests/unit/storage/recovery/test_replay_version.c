@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which version of a row stays where one of them was being overwritten when the
+ * process was killed. */
+#include "storage/engine_state.h"
+#include "tests/support/engine_driver.h"
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_0 "00-000000.segments"
+
+/* Segments of four blocks, of which a filler leaves no room for another. */
+enum { SEGMENT = 16384, SEGMENTS = 16, FILLER = 14000, FILLERS = 4, AT = 50 };
+
+struct world {
+	struct fault_disk *disk;
+	struct engine *engine;
+	uint32_t table;
+	uint32_t place; /* where the older version stands */
+};
+
+static struct engine *
+open_small(struct fault_disk *disk)
+{
+	struct engine_options options = driver_small;
+
+	options.segment_size = SEGMENT;
+	options.file_segments = SEGMENTS;
+	options.sync = ENGINE_SYNC_FULL;
+	return driver_open(fault_disk_open(disk), &options);
+}
+
+static struct world
+make_world(void)
+{
+	struct world world = { .disk = fault_disk_create(1) };
+
+	world.engine = open_small(world.disk);
+	while (world.engine->segments.segment_count < SEGMENTS) {
+		segment_growth_start(&world.engine->segments);
+		assert_int_equal(engine_poll(world.engine, 0, NULL), 0);
+	}
+	world.engine->segments.growth.state = GROWTH_FAILED;
+	world.table = driver_create_table(world.engine);
+	return world;
+}
+
+/* The same time for all, so that only LSNs tell versions apart. */
+static uint64_t
+begin_put(struct world *world, const char *key, char letter, size_t size)
+{
+	char value[FILLER + 1];
+
+	memset(value, letter, size);
+	value[size] = '\0';
+	return driver_put_at(world->engine, world->table, key, value, AT);
+}
+
+static void
+put(struct world *world, const char *key, char letter, size_t size)
+{
+	driver_commit(world->engine, begin_put(world, key, letter, size));
+}
+
+static struct location
+find(struct world *world, const char *key)
+{
+	struct table *table = engine_find_table(world->engine, world->table);
+	struct key_hash hash = engine_hash_key(world->engine,
+					       slice_from_string(key));
+	struct index_entry entry;
+
+	assert_true(primary_index_find(table->index, hash.token,
+				       hash.fingerprint, &entry));
+	return entry.location;
+}
+
+static uint64_t
+begin_filler(struct world *world, int number)
+{
+	char key[16];
+
+	snprintf(key, sizeof(key), "filler-%d", number % FILLERS);
+	return begin_put(world, key, 'f', FILLER);
+}
+
+static void
+put_fillers(struct world *world, int count)
+{
+	for (int i = 0; i < count; i++)
+		driver_commit(world->engine, begin_filler(world, i));
+}
+
+/* A version behind its segment's first block, known to a checkpoint at whose
+ * start that segment is open, and a newer one in the place behind it.  What is
+ * written later begins with the places before both, so that it isn't the newest
+ * record when it is met. */
+static void
+put_versions(struct world *world)
+{
+	put_fillers(world, SEGMENTS - 4);
+	put(world, "beside", 'b', 5000);
+	put(world, "row", 'o', 100);
+	world->place = find(world, "row").segment;
+	assert_int_equal(find(world, "beside").segment, world->place);
+	driver_checkpoint(world->engine);
+	put(world, "row", 'n', FILLER);
+	assert_true(find(world, "row").segment > world->place);
+	put_fillers(world, SEGMENTS - 4);
+	put(world, "beside", 'b', FILLER);
+}
+
+/* What stood there is about to be overwritten. */
+static void
+use_again(struct world *world)
+{
+	const struct segment *segment =
+		&world->engine->segments.segments[world->place];
+	uint64_t life = segment->sequence, lsn = 0;
+
+	for (int i = 0; segment->sequence == life; i++) {
+		assert_true(i < 100);
+		driver_commit(world->engine, lsn);
+		lsn = begin_filler(world, i);
+	}
+	assert_int_equal(segment->state, SEGMENT_OPEN);
+	assert_int_equal(segment->first_write, 0); /* none has settled */
+}
+
+static uint8_t *
+place_on_disk(const struct world *world)
+{
+	size_t size;
+
+	return fault_disk_file(world->disk, FILE_0, &size) +
+	       (size_t)world->place * SEGMENT;
+}
+
+static void
+expect_newer(struct world *world)
+{
+	const char *value = driver_get(world->engine, world->table, "row");
+
+	assert_non_null(value);
+	assert_int_equal(strlen(value), FILLER);
+	assert_int_equal(value[0], 'n');
+	assert_int_equal(driver_count(world->engine, world->table),
+			 FILLERS + 2);
+}
+
+TEST(what_a_torn_write_spoils_gives_way_to_a_tie)
+{
+	struct world world = make_world();
+	uint8_t block[FORMAT_BLOCK_SIZE];
+
+	put_versions(&world);
+	memcpy(block, place_on_disk(&world), sizeof(block));
+	use_again(&world);
+	assert_int_equal(world.engine->counters.checkpoints, 1);
+	world.disk = driver_kill(world.engine, world.disk);
+	/* All but the write's first block has arrived. */
+	memset(place_on_disk(&world), 0xee, SEGMENT);
+	memcpy(place_on_disk(&world), block, sizeof(block));
+	for (int i = 0; i < 2; i++) {
+		world.engine = open_small(world.disk);
+		expect_newer(&world);
+		world.disk = driver_kill(world.engine, world.disk);
+	}
+	fault_disk_destroy(world.disk);
+}
+
+UNIT_MAIN()
