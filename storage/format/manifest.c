@@ -498,8 +498,8 @@ manifest_decode(struct slice bytes, const char *path,
 /* ---- the file ---- */
 
 static int
-read_file(struct io *io, struct io_file *file, struct manifest *manifest,
-	  struct error *error)
+read_file(struct io *io, struct io_file *file, const char *name,
+	  struct manifest *manifest, struct error *error)
 {
 	const char *path = io->methods->path(io);
 	uint64_t size;
@@ -508,8 +508,7 @@ read_file(struct io *io, struct io_file *file, struct manifest *manifest,
 	int status = io->methods->size(io, file, &size);
 
 	if (status < 0)
-		return io_error(io, status, "read", MANIFEST_NAME,
-				IO_NO_OFFSET, error);
+		return io_error(io, status, "read", name, IO_NO_OFFSET, error);
 	if (size < MANIFEST_HEADER_SIZE_1 || size > MANIFEST_FILE_SIZE_MAX)
 		return damaged(path, "its size is impossible", error);
 	bytes = malloc((size_t)size);
@@ -517,8 +516,7 @@ read_file(struct io *io, struct io_file *file, struct manifest *manifest,
 		return error_no_memory(error);
 	got = io_read_now(io, file, 0, bytes, (size_t)size);
 	if (got < 0)
-		status = io_error(io, (int)got, "read", MANIFEST_NAME, 0,
-				  error);
+		status = io_error(io, (int)got, "read", name, 0, error);
 	else
 		status = manifest_decode(slice_make(bytes, (size_t)got), path,
 					 manifest, error);
@@ -526,19 +524,47 @@ read_file(struct io *io, struct io_file *file, struct manifest *manifest,
 	return status;
 }
 
-int
-manifest_load(struct io *io, struct manifest *manifest, struct error *error)
+static int
+load(struct io *io, const char *name, struct manifest *manifest,
+     struct error *error)
 {
 	struct io_file *file;
-	int status =
-		io->methods->open(io, MANIFEST_NAME, IO_READ_ONLY, &file);
+	int status = io->methods->open(io, name, IO_READ_ONLY, &file);
 
 	if (status == -ENOENT)
 		return MANIFEST_MISSING;
 	if (status < 0)
-		return io_error(io, status, "open", MANIFEST_NAME,
-				IO_NO_OFFSET, error);
-	status = read_file(io, file, manifest, error);
+		return io_error(io, status, "open", name, IO_NO_OFFSET, error);
+	status = read_file(io, file, name, manifest, error);
 	io->methods->close(io, file);
 	return status;
+}
+
+int
+manifest_load(struct io *io, struct manifest *manifest, struct error *error)
+{
+	return load(io, MANIFEST_NAME, manifest, error);
+}
+
+int
+manifest_find_newer(struct io *io, const struct manifest *manifest,
+		    bool *is_newer, struct error *error)
+{
+	struct manifest aside = { 0 };
+	struct error failure = ERROR_INIT;
+	int status = load(io, MANIFEST_NAME_ASIDE, &aside, &failure);
+
+	*is_newer = false;
+	if (status < 0 && failure.code == ERROR_FULL) {
+		*error = failure;
+		return status;
+	}
+	if (status < 0)
+		*is_newer = failure.code != ERROR_CORRUPT;
+	else if (status == 0)
+		*is_newer = aside.database_id == manifest->database_id &&
+			    aside.generation >= manifest->generation;
+	if (status == 0)
+		manifest_finish(&aside);
+	return 0;
 }

@@ -160,4 +160,11 @@ MUST_CHECK int manifest_decode(struct slice bytes, const char *path,
 enum { MANIFEST_MISSING = 1 };
 MUST_CHECK int manifest_load(struct io *io, struct manifest *manifest,
 			     struct error *error);
+/* Whether ${manifest}, which was loaded, may not be the last one that was
+ * written: one of the same database that isn't older stands aside, or can't be
+ * read. The end came before the two were exchanged, or the disk gives back an
+ * earlier one. What isn't intact there says nothing. */
+MUST_CHECK int manifest_find_newer(struct io *io,
+				   const struct manifest *manifest,
+				   bool *is_newer, struct error *error);
 #endif

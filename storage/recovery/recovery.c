@@ -6,7 +6,8 @@
  *    there is none, all of the log is read, unless it has been allowed to
  *    forget what was deleted.
  * 2. What was written since is found: after an orderly end the manifest lists
- *    it, otherwise the first block of every segment is looked at.
+ *    it, if it is the last one that was written; otherwise the first block of
+ *    every segment is looked at.
  * 3. The checkpoint's entries are loaded; then the segments that were found are
  *    read, and their buffers replayed as far as they count (log_intake.h).
  * 4. When the end wasn't orderly, what was accepted is synced, since it may be
@@ -286,12 +287,33 @@ judge(struct recovery *recovery, struct error *error)
 		       status;
 }
 
+/* An orderly end is believed of the last manifest only: the list of an earlier
+ * one doesn't have what was written since.  Without it all is found. */
+static int
+doubt_clean(struct engine *engine, struct error *error)
+{
+	struct manifest *manifest = &engine->manifest;
+	bool is_newer = false;
+	int status = 0;
+
+	if ((manifest->flags & MANIFEST_CLEAN) != 0)
+		status = manifest_find_newer(engine->io, manifest, &is_newer,
+					     error);
+	if (is_newer) {
+		manifest->flags &= ~(uint32_t)MANIFEST_CLEAN;
+		manifest_set_tail(manifest, NULL, 0);
+	}
+	return status;
+}
+
 static int
 recover(struct recovery *recovery, struct error *error)
 {
 	struct log_intake *intake = &recovery->intake;
 	int status = check_position(recovery->engine, error);
 
+	if (status == 0)
+		status = doubt_clean(recovery->engine, error);
 	if (status == 0)
 		status = load(recovery, error);
 	if (status == 0)
