@@ -546,6 +546,22 @@ manifest_load(struct io *io, struct manifest *manifest, struct error *error)
 	return load(io, MANIFEST_NAME, manifest, error);
 }
 
+static int
+refuse_earlier(struct io *io, struct error *error)
+{
+	const char *path = io->methods->path(io);
+	int status = error_set(error, ERROR_CORRUPT,
+			       "%s/%s is damaged: it is an earlier one, since "
+			       "%s was written long after it",
+			       path, MANIFEST_NAME, MANIFEST_NAME_ASIDE);
+
+	error_hint(error,
+		   "logstor --salvage %s NEW saves every intact row; "
+		   "rows that were deleted may reappear",
+		   path);
+	return status;
+}
+
 int
 manifest_find_newer(struct io *io, const struct manifest *manifest,
 		    bool *is_newer, struct error *error)
@@ -553,18 +569,20 @@ manifest_find_newer(struct io *io, const struct manifest *manifest,
 	struct manifest aside = { 0 };
 	struct error failure = ERROR_INIT;
 	int status = load(io, MANIFEST_NAME_ASIDE, &aside, &failure);
+	uint64_t written = aside.generation;
+	bool is_ours = aside.database_id == manifest->database_id;
 
-	*is_newer = false;
 	if (status < 0 && failure.code == ERROR_FULL) {
 		*error = failure;
 		return status;
 	}
-	if (status < 0)
-		*is_newer = failure.code != ERROR_CORRUPT;
-	else if (status == 0)
-		*is_newer = aside.database_id == manifest->database_id &&
-			    aside.generation >= manifest->generation;
-	if (status == 0)
-		manifest_finish(&aside);
+	*is_newer = status < 0 && failure.code != ERROR_CORRUPT;
+	if (status != 0)
+		return 0;
+	manifest_finish(&aside);
+	*is_newer = is_ours && written >= manifest->generation;
+	/* The names are durable before the next one is written. */
+	if (is_ours && written > manifest->generation + 1)
+		return refuse_earlier(io, error);
 	return 0;
 }

@@ -163,7 +163,8 @@ MUST_CHECK int manifest_load(struct io *io, struct manifest *manifest,
 /* Whether ${manifest}, which was loaded, may not be the last one that was
  * written: one of the same database that isn't older stands aside, or can't be
  * read. The end came before the two were exchanged, or the disk gives back an
- * earlier one. What isn't intact there says nothing. */
+ * earlier one; it does for certain, and this fails, when the one aside is two
+ * ahead. What isn't intact there says nothing. */
 MUST_CHECK int manifest_find_newer(struct io *io,
 				   const struct manifest *manifest,
 				   bool *is_newer, struct error *error);

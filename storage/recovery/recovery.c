@@ -294,11 +294,9 @@ doubt_clean(struct engine *engine, struct error *error)
 {
 	struct manifest *manifest = &engine->manifest;
 	bool is_newer = false;
-	int status = 0;
+	int status =
+		manifest_find_newer(engine->io, manifest, &is_newer, error);
 
-	if ((manifest->flags & MANIFEST_CLEAN) != 0)
-		status = manifest_find_newer(engine->io, manifest, &is_newer,
-					     error);
 	if (is_newer) {
 		manifest->flags &= ~(uint32_t)MANIFEST_CLEAN;
 		manifest_set_tail(manifest, NULL, 0);
