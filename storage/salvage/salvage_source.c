@@ -31,9 +31,11 @@ salvage_go_on(struct salvage_source *source, uint64_t bytes,
 
 /* ---- reading ---- */
 
-static void
-read_block(struct salvage_source *source, uint32_t segment, uint32_t offset,
-	   uint8_t *to, size_t size, bool is_told)
+/* All of it, with zeros where the file has ended or isn't there; or a negative
+ * errno. */
+static int64_t
+read_piece(struct salvage_source *source, uint32_t segment, uint32_t offset,
+	   uint8_t *to, size_t size)
 {
 	struct segment_place place = segment_manager_place(
 		&source->engine.segments, segment, offset);
@@ -42,29 +44,29 @@ read_block(struct salvage_source *source, uint32_t segment, uint32_t offset,
 			      io_read_now(source->engine.io, place.file,
 					  place.offset, to, size);
 
-	if (got < 0 && is_told)
+	if (got >= 0)
+		memset(to + got, 0, size - (size_t)got);
+	return got;
+}
+
+static void
+read_block(struct salvage_source *source, uint32_t segment, uint32_t offset,
+	   uint8_t *to, size_t size, bool is_told)
+{
+	if (read_piece(source, segment, offset, to, size) >= 0)
+		return;
+	memset(to, 0, size);
+	if (is_told)
 		salvage_lose(source, segment, offset, (uint32_t)size,
 			     LOSS_UNREADABLE, 0);
-	if (got < 0)
-		got = 0;
-	memset(to + got, 0, size - (size_t)got);
 }
 
 void
 salvage_read(struct salvage_source *source, uint32_t segment, uint32_t offset,
 	     uint8_t *to, size_t size, bool is_told)
 {
-	struct segment_place place = segment_manager_place(
-		&source->engine.segments, segment, offset);
-	int64_t got = place.file == NULL ?
-			      0 :
-			      io_read_now(source->engine.io, place.file,
-					  place.offset, to, size);
-
-	if (got >= 0) {
-		memset(to + got, 0, size - (size_t)got);
+	if (read_piece(source, segment, offset, to, size) >= 0)
 		return;
-	}
 	/* Some of it can't be read: block by block, so that little is lost. */
 	for (size_t done = 0; done < size; done += FORMAT_BLOCK_SIZE) {
 		size_t left = size - done;
