@@ -533,17 +533,23 @@ TEST(tombstones_go_when_two_checkpoints_began_behind_them)
 	fault_disk_destroy(disk);
 }
 
+/* So that a few rows leave one open. */
+static struct engine *
+open_with_large_segments(struct fault_disk *disk)
+{
+	struct engine_options options = driver_small;
+
+	options.segment_size = 65536;
+	return driver_open(fault_disk_open(disk), &options);
+}
+
 /* The segment was opened before the horizon; the tombstone in it is newer. */
 TEST(a_tombstone_behind_the_start_in_a_segment_before_it_stays)
 {
-	struct engine_options options = driver_small;
 	struct fault_disk *disk = fault_disk_create(1);
-	struct engine *engine;
-	uint32_t table;
+	struct engine *engine = open_with_large_segments(disk);
+	uint32_t table = driver_create_table(engine);
 
-	options.segment_size = 65536;
-	engine = driver_open(fault_disk_open(disk), &options);
-	table = driver_create_table(engine);
 	driver_put_many(engine, table, 0, 3);
 	driver_checkpoint(engine);
 	driver_commit(engine, driver_delete(engine, table, "key-1"));
@@ -560,14 +566,10 @@ TEST(a_tombstone_behind_the_start_in_a_segment_before_it_stays)
 
 TEST(a_tombstone_in_an_open_segment_stays)
 {
-	struct engine_options options = driver_small;
 	struct fault_disk *disk = fault_disk_create(1);
-	struct engine *engine;
-	uint32_t table;
+	struct engine *engine = open_with_large_segments(disk);
+	uint32_t table = driver_create_table(engine);
 
-	options.segment_size = 65536;
-	engine = driver_open(fault_disk_open(disk), &options);
-	table = driver_create_table(engine);
 	driver_put_many(engine, table, 0, 2);
 	driver_commit(engine, driver_delete(engine, table, "key-1"));
 	for (int i = 0; i < 5; i++)

@@ -277,6 +277,16 @@ count_calls(struct io *io)
 	io->methods = &methods;
 }
 
+/* Checkpoints, so that each of their files has one. */
+static void
+take_three(struct engine *engine, uint32_t table)
+{
+	for (int i = 0; i < 3; i++) {
+		driver_put_many(engine, table, 0, 100);
+		driver_checkpoint(engine);
+	}
+}
+
 TEST(a_checkpoint_never_blocks_the_engine)
 {
 	struct fault_disk *disk = fault_disk_create(1);
@@ -288,10 +298,7 @@ TEST(a_checkpoint_never_blocks_the_engine)
 	int status;
 
 	/* All three files are there. */
-	for (int i = 0; i < 3; i++) {
-		driver_put_many(engine, table, 0, 100);
-		driver_checkpoint(engine);
-	}
+	take_three(engine, table);
 	generation = engine->manifest.generation;
 	count_calls(engine->io);
 	while ((status = engine_checkpoint(engine, &error)) == ENGINE_PENDING) {
@@ -362,10 +369,7 @@ TEST(what_may_be_named_is_not_overwritten)
 		struct error error = ERROR_INIT;
 		int status;
 
-		for (int i = 0; i < 3; i++) {
-			driver_put_many(engine, table, 0, 100);
-			driver_checkpoint(engine);
-		}
+		take_three(engine, table);
 		disk->fail_errno = EIO;
 		disk->fails_once = true;
 		disk->fail_after = after;
@@ -414,10 +418,7 @@ TEST(what_was_renamed_though_that_failed_is_not_overwritten)
 	struct error error = ERROR_INIT;
 	int status;
 
-	for (int i = 0; i < 3; i++) {
-		driver_put_many(engine, table, 0, 100);
-		driver_checkpoint(engine);
-	}
+	take_three(engine, table);
 	whole = engine->io->methods;
 	lossy = *whole;
 	lossy.submit = submit_and_lose;
