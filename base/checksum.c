@@ -5,8 +5,8 @@
 #include <xxhash.h>
 
 /* The library's own code for this processor, chosen when it is first called,
- * beats what was compiled for all of them, but for what is short: there the call
- * costs more. */
+ * beats what was compiled for all of them, but for what is short: there the
+ * call costs more. */
 enum { DISPATCH_SIZE_MIN = 512 };
 
 #ifdef HAVE_XXH_DISPATCH

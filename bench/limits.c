@@ -179,7 +179,8 @@ start_random_read(struct transfer *transfer, unsigned slot,
 		  const struct limit_files *files, uint32_t size,
 		  uint64_t *seed)
 {
-	uint64_t offset = number_next(seed) % (files->size / BLOCK - BLOCKS_MAX);
+	uint64_t offset =
+		number_next(seed) % (files->size / BLOCK - BLOCKS_MAX);
 	uint64_t inside = number_next(seed) % (BLOCK / 8) * 8;
 	size_t blocks = (inside + size + BLOCK - 1) / BLOCK;
 	int file;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The primary index alone: inserts, appending, lookups one at a time and in
- * batches of sixteen, ordered reading, and memory, as the index counts it and as the
- * kernel does.  Prints one JSON object a line; the first of each size is what
- * one access to the machine's memory costs at that moment, the unit in which a
- * lookup is to be judged.
+ * batches of sixteen, ordered reading, and memory, as the index counts it and
+ * as the kernel does.  Prints one JSON object a line; the first of each size is
+ * what one access to the machine's memory costs at that moment, the unit in
+ * which a lookup is to be judged.
  *
  *     primary_index [KEYS…]        default: 2000000 10000000 */
 #include "storage/index/primary_index.h"

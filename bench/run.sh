@@ -25,7 +25,8 @@ awk -f "$top/examples/unicode.awk" /usr/share/unicode/UnicodeData.txt \
 		'PRAGMA synchronous = FULL;' 'BEGIN;'
 	sed -n '/^CREATE TABLE/,/;$/p' "$work/unicode.cql" | sed \
 		-e 's/ int PRIMARY KEY/ INTEGER PRIMARY KEY/' \
-		-e 's/frozen<list<int>>/text/' -e 's/tuple<bigint, bigint>/text/' \
+		-e 's/frozen<list<int>>/text/' \
+		-e 's/tuple<bigint, bigint>/text/' \
 		-e 's/) WITH .*/);/'
 	grep '^INSERT' "$work/unicode.cql" | sed -E \
 		-e "s/\\[[0-9, ]*\\]/'&'/" \
@@ -39,7 +40,10 @@ say "$rounds rounds of logstor and SQLite in turns"
 	"$top/build/cli/logstor" "$work/unicode.cql" \
 	"$(command -v sqlite3)" "$work/unicode.sql" "$rows" \
 	>"$work/results.jsonl"
-sed -E 's/.*"name": "([^"]*)".*"logstor_per_s": ([0-9]*), "sqlite_per_s": ([0-9]*), "ratio": ([0-9.]*).*/\1;\2;\3;\4/' \
+logstor='"logstor_per_s": ([0-9]*)'
+sqlite='"sqlite_per_s": ([0-9]*)'
+sed -E "s/.*\"name\": \"([^\"]*)\".*$logstor, $sqlite, \"ratio\": ([0-9.]*).*/\
+\1;\2;\3;\4/" \
 	"$work/results.jsonl" | awk -F ';' '
 	NR == 1 {
 		printf "%-38s %12s %12s %7s\n", "rows a second", "logstor",

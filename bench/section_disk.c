@@ -170,7 +170,8 @@ measure_large(void *context)
 	struct engine_side side = { .path = "disk.db",
 				    .value_size = 1000,
 				    .seed = 1,
-				    .rows = bench_count(bench, 500000, 4000000) };
+				    .rows = bench_count(bench, 500000,
+							4000000) };
 	double start;
 
 	side_create(&side, &options);
@@ -202,7 +203,8 @@ measure_small(void *context)
 	struct engine_side side = { .path = "disk.db",
 				    .value_size = 100,
 				    .seed = 1,
-				    .rows = bench_count(bench, 1000000, 5000000) };
+				    .rows = bench_count(bench, 1000000,
+							5000000) };
 
 	side_create(&side, &options);
 	side_load(&side);

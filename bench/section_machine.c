@@ -103,11 +103,13 @@ measure_reads(const struct bench *bench)
 			 depths[i]);
 		print_figure(name, "reads/s",
 			     limit_random_reads(&files, 1, depths[i],
-						bench_count(bench, 15000, 60000),
+						bench_count(bench, 15000,
+							    60000),
 						&seed));
 	}
 	print_figure("sequential reads, 1 MiB, depth 4", "bytes/s",
-		     limit_sequential_reads(&files, bench_seconds(bench, 1, 4)));
+		     limit_sequential_reads(&files,
+					    bench_seconds(bench, 1, 4)));
 	limit_files_close(&files);
 	(void)unlink("limits.ground");
 }

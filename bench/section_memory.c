@@ -152,7 +152,8 @@ report_latency(const struct overwriting *trial, const char *which,
 
 static void
 report_overwrites(const struct overwriting *trial, double rate,
-		  double cpu_us, struct latencies *latencies, const struct limit_writes *bare,
+		  double cpu_us, struct latencies *latencies,
+		  const struct limit_writes *bare,
 		  const struct engine_statistics *statistics)
 {
 	/* The goals are those of several batches in flight. */
@@ -174,7 +175,7 @@ report_overwrites(const struct overwriting *trial, double rate,
 			  (double)statistics->segments_freed },
 			{ "checkpoints", (double)statistics->checkpoints },
 			{ "live_share", (double)statistics->live_bytes /
-						(double)statistics->disk_bytes },
+					(double)statistics->disk_bytes },
 		} });
 	report_latency(trial, "p99", latencies_quantile(latencies, 0.99),
 		       has_goal && is_small ? 0.3 : 0, NULL, 0);
@@ -201,7 +202,8 @@ measure_overwrites(void *context)
 	uint64_t rows;
 
 	create(&side, trial->bench);
-	side_overwrite(&warm, SKEW_UNIFORM, side.rows * 2, bench_seconds(bench, 10, 30));
+	side_overwrite(&warm, SKEW_UNIFORM, side.rows * 2,
+		       bench_seconds(bench, 10, 30));
 	writer.latencies = &latencies;
 	cpu = process_cpu_seconds();
 	start = stopwatch_now();
@@ -210,7 +212,8 @@ measure_overwrites(void *context)
 	rate = (double)rows / (stopwatch_now() - start);
 	cpu = (process_cpu_seconds() - cpu) * 1e6 / (double)rows;
 	statistics = side_statistics(&side);
-	bare = limit_durable_writes(".", 131072, 4, bench_seconds(bench, 4, 15));
+	bare = limit_durable_writes(".", 131072, 4,
+				    bench_seconds(bench, 4, 15));
 	report_overwrites(trial, rate, cpu, &latencies, &bare, &statistics);
 	latencies_finish(&latencies);
 	side_close(&side);
@@ -239,7 +242,8 @@ measure_lmdb(void *context)
 
 	if (!lmdb)
 		return;
-	rate = lmdb_side_overwrite(lmdb, bench_seconds(bench, 3, 8), &latencies);
+	rate = lmdb_side_overwrite(lmdb, bench_seconds(bench, 3, 8),
+				   &latencies);
 	figure_print(&(struct figure){
 		.name = "LMDB's durable overwrites, rows of 100, batches of 64",
 		.unit = "rows/s",

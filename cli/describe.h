@@ -8,9 +8,9 @@
 
 #include "base/buffer.h"
 
-/* The offset of the first line's end that makes ${text} one of them, whole, with
- * nothing behind, not even `;`.  Otherwise 0: then it is like every statement,
- * and may go on. */
+/* The offset of the first line's end that makes ${text} one of them, whole,
+ * with nothing behind, not even `;`.  Otherwise 0: then it is like every
+ * statement, and may go on. */
 size_t describe_line_end(struct slice text);
 
 #endif

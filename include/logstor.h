@@ -123,7 +123,8 @@ struct logstor_options {
  * set (unless memory ran out) so that its message can be read; close it.
  *
  * Each file, of 32 MiB by default, takes two descriptors.  Where the process
- * may have no more (RLIMIT_NOFILE, which is left alone) the database is full. */
+ * may have no more (RLIMIT_NOFILE, which is left alone) the database is
+ * full. */
 LOGSTOR_API int logstor_open(const char *path,
 			     const struct logstor_options *options,
 			     logstor_database **database);

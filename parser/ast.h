@@ -39,7 +39,7 @@ enum ast_term_kind {
 	AST_CONSTANT,   /* 1, 'a', 0xff, true, 1h30m, NaN, … */
 	AST_NULL,
 	AST_MARKER,     /* ? or :name */
-	AST_PATH,       /* a, a.b, a.b.c: column, field; decided by the binder */
+	AST_PATH,       /* a, a.b, a.b.c: column, field; the binder decides */
 	AST_CALL,       /* f(x), ks.f(x), count(*), token(a, b) */
 	AST_CAST,       /* CAST(x AS type) */
 	AST_TYPE_HINT,  /* (type) x */

@@ -458,8 +458,8 @@ select(A) ::= SELECT(S) select_head(H) FROM qualified_name(T)
 		.table = T, .where = W, .group_by = G.term,
 		.group_place = G.place, .order_by = O,
 		.per_partition_limit = P.term,
-		.per_partition_place = P.place, .limit = L, .allows_filtering = F,
-		.bypasses_cache = B, .using = U });
+		.per_partition_place = P.place, .limit = L,
+		.allows_filtering = F, .bypasses_cache = B, .using = U });
 }
 select(A) ::= SELECT(S) select_head(H) FROM name(N) LP qualified_name RP
 		optional_where group_by order_by per_partition_limit limit

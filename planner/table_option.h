@@ -2,7 +2,8 @@
  *
  * The options of CREATE TABLE … WITH: those that Cassandra and ScyllaDB know.
  * `storage_engine` must be 'logstor', `default_time_to_live` and
- * `gc_grace_seconds` work, `id` is the table's uuid; the others are checked and kept for DESCRIBE. */
+ * `gc_grace_seconds` work, `id` is the table's uuid; the others are checked and
+ * kept for DESCRIBE. */
 #ifndef PLANNER_TABLE_OPTION_H
 #define PLANNER_TABLE_OPTION_H
 

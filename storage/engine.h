@@ -155,7 +155,11 @@ void engine_set_gc_grace(struct engine *engine, uint32_t table,
 
 /* ---- reading ---- */
 
-enum engine_row_state { ENGINE_ROW_ABSENT, ENGINE_ROW_LIVE, ENGINE_ROW_DELETED };
+enum engine_row_state {
+	ENGINE_ROW_ABSENT,
+	ENGINE_ROW_LIVE,
+	ENGINE_ROW_DELETED
+};
 
 struct engine_row {
 	struct slice key;   /* in for engine_read, out for engine_scan_next */
@@ -218,12 +222,12 @@ uint64_t engine_count(struct engine *engine, uint32_t table, int64_t first,
 /* ---- work in the background, on demand ---- */
 
 /* Separates everything: afterwards each compaction group's rows stand
- * together, and dead space is free.  ENGINE_PENDING while it goes on; engine_poll
- * does the work, and writes and reads go on beside it.  ${progress} (may be
- * NULL) is filled in each time.  What can't be read, or what there is no room to
- * move, stays where it is: 0 all the same, and engine_get_statistics tells of
- * segments in quarantine.  Fails when memory runs out, and with what a write
- * has failed with. */
+ * together, and dead space is free.  ENGINE_PENDING while it goes on;
+ * engine_poll does the work, and writes and reads go on beside it.  ${progress}
+ * (may be NULL) is filled in each time.  What can't be read, or what there is
+ * no room to move, stays where it is: 0 all the same, and engine_get_statistics
+ * tells of segments in quarantine.  Fails when memory runs out, and with what a
+ * write has failed with. */
 struct engine_progress {
 	uint64_t done_bytes;
 	uint64_t total_bytes; /* may grow */

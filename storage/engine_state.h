@@ -77,7 +77,7 @@ struct engine {
 	bool is_read_only;
 	bool has_failed;       /* no more writing; the reason is in failure */
 	bool is_closing;       /* nothing is appended any more */
-	bool is_out_of_memory; /* a settled record waits for room in the index */
+	bool is_out_of_memory; /* a settled record waits for its index */
 	bool is_manifest_old;  /* what is stored isn't the clean end: something
 				  was appended since then, or was about to be */
 	struct error failure;

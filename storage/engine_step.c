@@ -261,7 +261,8 @@ roll_tables_back(struct engine *engine)
 }
 
 /* What isn't settled is thrown away, so that every row is seen as it was
- * settled last; whether the rest reached the disk only the next opening can tell. */
+ * settled last; whether the rest reached the disk only the next opening can
+ * tell. */
 static void
 give_up_writing(struct engine *engine)
 {
@@ -404,8 +405,8 @@ engine_step(struct engine *engine)
 	segment_freeing_step(engine, false);
 }
 
-/* While there is nothing to do but to wait, compaction goes on: the more is done
- * by now, the less is left for those who write. */
+/* While there is nothing to do but to wait, compaction goes on: the more is
+ * done by now, the less is left for those who write. */
 static int
 wait_for_io(struct engine *engine, int64_t wait_us)
 {

@@ -10,8 +10,8 @@ packages_unicode="unicode-data"
 packages_bench="libsqlite3-dev sqlite3 unicode-data"
 # Others' databases, which only bench/engine.sh wants beside ours.
 packages_peers="liblmdb-dev"
-packages_test="clang e2fsprogs fuse3 libclang-rt-14-dev libcmocka-dev libfuse3-dev
-	libsqlite3-dev mount patch python3 unicode-data util-linux"
+packages_test="clang e2fsprogs fuse3 libclang-rt-14-dev libcmocka-dev
+	libfuse3-dev libsqlite3-dev mount patch python3 unicode-data util-linux"
 
 say() {
 	printf '%s\n' "== $*"

@@ -13,7 +13,7 @@
 
 struct checkpoint_drop {
 	struct engine *engine;
-	uint32_t walk;              /* through the indexes: its number, from 1 */
+	uint32_t walk;              /* through the indexes; from 1 */
 	bool is_refused;            /* the manifest can't be written: nothing
 				       goes this time */
 	struct key_hash *registered; /* sorted: of tables that there are */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A checkpoint's file while it is written: items are packed into blocks, some
- * of which are on their way at once.  Room is taken before it is used, and kept:
- * a file never shrinks.
+ * of which are on their way at once.  Room is taken before it is used, and
+ * kept: a file never shrinks.
  *
  * A failure sticks in ->failure and everything after it does nothing.  Where
  * nothing outlives the io, nothing is written either.  Engine thread only. */

@@ -38,8 +38,8 @@
  *	208   8  horizon: segment sequence
  *	216   4  tail segments; 0 unless the end was orderly
  *	220  36  reserved, zero
- *	256  16  each: first and last void write sequence, ascending, of the user
- *		 stream, then of the moving stream
+ *	256  16  each: first and last void write sequence, ascending, of the
+ *		 user stream, then of the moving stream
  *	      4  each: tail segments, ascending
  *
  * The file is padded with zeros to a multiple of 4 KiB.  Version 1 ends its

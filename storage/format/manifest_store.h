@@ -3,7 +3,8 @@
  * Replaces the manifest, whole and durably: written aside, synced, exchanged
  * with the old one, the directory synced.  The old one's file is then the room
  * for the next, so that a full disk can't be in the way, and no file is made,
- * grown or freed, which would hold up other writes in the file system's journal.
+ * grown or freed, which would hold up other writes in the file system's
+ * journal.
  *
  * Before anything is written aside, names are made durable: until then a power
  * failure may bring back the name "manifest" for the very file that is being
@@ -47,8 +48,8 @@ void manifest_store_step(struct manifest_store *store);
 /* Begun, and its outcome wasn't looked at yet. */
 bool manifest_store_is_busy(const struct manifest_store *store);
 bool manifest_store_is_done(const struct manifest_store *store);
-/* Of one that is done; it is idle then.  When it has failed, the old manifest is
- * still there, or the new one is: the generation, which is raised only then,
+/* Of one that is done; it is idle then.  When it has failed, the old manifest
+ * is still there, or the new one is: the generation, which is raised only then,
  * tells which.  A manifest that isn't clean was stored without its tail, and
  * has none afterwards. */
 MUST_CHECK int manifest_store_end(struct manifest_store *store,

@@ -23,7 +23,8 @@ record_size(uint8_t flags, size_t key_size, size_t value_size)
 {
 	uint64_t size = (uint64_t)head_size(flags) + key_size + value_size;
 
-	return (size + RECORD_ALIGNMENT - 1) & ~(uint64_t)(RECORD_ALIGNMENT - 1);
+	return (size + RECORD_ALIGNMENT - 1) &
+	       ~(uint64_t)(RECORD_ALIGNMENT - 1);
 }
 
 static bool

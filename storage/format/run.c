@@ -17,8 +17,9 @@ run_parts(uint32_t segment_size, uint64_t record_size)
 {
 	uint32_t room = room_of(segment_size);
 
-	return record_size <= room ? 1 :
-				     (uint32_t)((record_size + room - 1) / room);
+	if (record_size <= room)
+		return 1;
+	return (uint32_t)((record_size + room - 1) / room);
 }
 
 uint64_t

@@ -4,7 +4,8 @@
  * segments of one file, each of which begins with a buffer's header.
  *
  *	| header | record's first bytes | header | more | header | last, zeros |
- *	|<--------- segment ----------->|<--- segment -->|<----- segment ---->| */
+ *	|<--------- segment ----------->|<-- segment --->|<---- segment ---->|
+ */
 #ifndef STORAGE_FORMAT_RUN_H
 #define STORAGE_FORMAT_RUN_H
 

@@ -53,7 +53,8 @@ start_batch(const struct primary_index *index, struct sought *batch,
 	}
 }
 
-/* Where the search for each of them goes on; the slots that lead there first. */
+/* Where the search for each of them goes on; the slots that lead there
+ * first. */
 static void
 seek_batch(const struct primary_index *index, struct sought *batch,
 	   size_t count)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of a primary index: its directory, which leads from a key to a
- * page.  storage/index/primary_index.c explains it, and keeps it; index_batch.c,
- * index_walk.c and index_append.c use it. */
+ * page.  storage/index/primary_index.c explains it, and keeps it;
+ * index_batch.c, index_walk.c and index_append.c use it. */
 #ifndef STORAGE_INDEX_INDEX_DIRECTORY_H
 #define STORAGE_INDEX_INDEX_DIRECTORY_H
 

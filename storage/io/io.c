@@ -34,9 +34,10 @@ io_error(struct io *io, int negative_errno, const char *verb, const char *name,
 
 	if (offset != IO_NO_OFFSET)
 		snprintf(place, sizeof(place), " at offset %" PRIu64, offset);
-	return error_set(error, code_of(-negative_errno), "cannot %s %s%s%s%s: %s",
-			 verb, io->methods->path(io), name == NULL ? "" : "/",
-			 name == NULL ? "" : name, place, reason);
+	return error_set(error, code_of(-negative_errno),
+			 "cannot %s %s%s%s%s: %s", verb, io->methods->path(io),
+			 name == NULL ? "" : "/", name == NULL ? "" : name,
+			 place, reason);
 }
 
 int

@@ -22,7 +22,8 @@
 enum { IO_ALIGNMENT = 4096 };
 
 /* Reads from this size on may as well pass the page cache by: what is smaller
- * is quick when it is there, as in a database that is opened again and again. */
+ * is quick when it is there, as in a database that is opened again and
+ * again. */
 enum { IO_DIRECT_SIZE_MIN = 256 << 10 };
 
 /* For io_error, where no place in a file is meant. */
@@ -46,8 +47,9 @@ enum io_open_flags {
 	IO_DURABLE = 1 << 1, /* a completed write is on stable storage
 				(O_DSYNC) */
 	IO_READ_ONLY = 1 << 2,
-	IO_SPARING = 1 << 3 /* -EMFILE where the process may open few more files:
-			       what is needed to go on is opened without it */
+	IO_SPARING = 1 << 3 /* -EMFILE where the process may open few more
+			       files: what is needed to go on is opened
+			       without it */
 };
 
 struct io_file; /* a backend's own: an open regular file, or the directory */
@@ -100,7 +102,8 @@ struct io_methods {
 	int (*remove)(struct io *io, const char *name);
 	/* Calls visit for each name but . and ..; stops when it returns
 	 * non-zero, and returns that. */
-	int (*list)(struct io *io, int (*visit)(void *context, const char *name),
+	int (*list)(struct io *io,
+		    int (*visit)(void *context, const char *name),
 		    void *context);
 	/* The directory itself, for IO_SYNC and names; owned by the io. */
 	struct io_file *(*directory)(struct io *io);

@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 /* Reads go through the kernel's page cache, which serves what is read again
- * and again, unless they say otherwise.  Writes pass it by where the file system
- * can do that. */
+ * and again, unless they say otherwise.  Writes pass it by where the file
+ * system can do that. */
 struct io_file {
 	int read_fd;
 	int write_fd;      /* -1: read only */

@@ -34,7 +34,7 @@ struct io_memory {
 	struct io io; /* first */
 	struct memory_file *files;
 	struct io_file directory;
-	bool is_locked; /* by our only user: its own readers count for nothing */
+	bool is_locked; /* by our only user: its readers count for nothing */
 	struct io_queue queue;
 };
 

@@ -12,9 +12,9 @@
  *
  * Group commit: a buffer that isn't full is sent only when somebody waits for
  * it and nothing is in flight.  A lone write goes out at once and alone; what
- * is appended while it is on its way shares the next one.  Who appends one batch
- * after another without waiting has small ones gathered first: each would take
- * whole blocks, which compaction must win back.
+ * is appended while it is on its way shares the next one.  Who appends one
+ * batch after another without waiting has small ones gathered first: each would
+ * take whole blocks, which compaction must win back.
  *
  * A run has its own place in the ring and its own memory.  While a batch is
  * appended the buffer that was open before its runs stays open, so that small
@@ -481,7 +481,8 @@ send_waiting(struct buffered_writer *writer)
 		close_open_buffer(writer);
 	while (writer->sent < writer->count &&
 	       writer->in_flight < BUFFERED_WRITER_IN_FLIGHT_MAX) {
-		struct write_buffer *buffer = buffered_writer_at(writer, writer->sent);
+		struct write_buffer *buffer =
+			buffered_writer_at(writer, writer->sent);
 
 		if (buffer->state != WRITE_BUFFER_CLOSED)
 			break;

@@ -76,7 +76,7 @@ struct buffered_writer {
 	bool is_sync_wanted;    /* now, whatever the mode */
 	bool has_sync_target;
 	uint32_t sync_file;
-	uint64_t sync_target;   /* becomes durable when the last file is synced */
+	uint64_t sync_target;   /* durable when the last file is synced */
 	uint64_t moving_target; /* the same of the moving stream */
 	uint64_t moving_settled; /* told before each step */
 	uint64_t moving_durable; /* an outcome */

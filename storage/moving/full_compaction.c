@@ -311,7 +311,8 @@ static bool
 can_checkpoint_win(const struct engine *engine)
 {
 	const struct segment_manager *segments = &engine->segments;
-	uint64_t rows = engine->freeing.wanted_count * (uint64_t)FREED_RECORD_SIZE;
+	uint64_t rows =
+		engine->freeing.wanted_count * (uint64_t)FREED_RECORD_SIZE;
 	uint64_t won = (uint64_t)segments->dead.count * segments->segment_size;
 
 	/* What moving has taken of the reserve for rows comes back, too. */
@@ -339,8 +340,8 @@ take_checkpoints(struct engine *engine)
 }
 
 /* What dies from now on, by writes that go on beside it, isn't waited for, nor
- * is what a read still looks at; and a few dead segments that aren't worth another
- * one for their rows, nor checkpoints, stay until there are more. */
+ * is what a read still looks at; and a few dead segments that aren't worth
+ * another one for their rows, nor checkpoints, stay until there are more. */
 static void
 free_step(struct engine *engine)
 {
@@ -377,8 +378,8 @@ mark_of(const struct engine *engine)
 	       engine->segments.dead.count;
 }
 
-/* Dead segments that there is no room to tell of become free behind checkpoints;
- * else files grow. */
+/* Dead segments that there is no room to tell of become free behind
+ * checkpoints; else files grow. */
 static bool
 can_go_on(struct engine *engine)
 {

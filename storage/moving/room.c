@@ -80,7 +80,8 @@ has_waited_in_vain(struct engine *engine, uint32_t missing)
 					    .checkpoints = checkpoints };
 	wait->steps_left = WAIT_STEPS;
 	return moved - wait->moved >
-		       WAIT_MOVED_MAX + (uint64_t)missing * WAIT_MOVED_SEGMENT ||
+		       WAIT_MOVED_MAX +
+			       (uint64_t)missing * WAIT_MOVED_SEGMENT ||
 	       checkpoints - wait->checkpoints > WAIT_CHECKPOINTS_MAX;
 }
 

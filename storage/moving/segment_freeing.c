@@ -13,9 +13,9 @@ enum {
 	ROWS_PER_BATCH = 64,
 	/* Two move the horizon, a third where one had begun before. */
 	CHECKPOINTS_MAX = 3,
-	/* A row keeps its segment alive until the horizon has passed it, so that
-	 * they come in batches, not one in each segment: so many at least when
-	 * nobody waits, when somebody does, when files can't grow. */
+	/* A row keeps its segment alive until the horizon has passed it, so
+	 * that they come in batches, not one in each segment: so many at least
+	 * when nobody waits, when somebody does, when files can't grow. */
 	ROWS_AT_LEAST = 16,
 	ROWS_AT_LEAST_URGENT = 8,
 	/* Fewer free ones than this, where files can't grow and a buffer of

@@ -585,7 +585,8 @@ separator_flush(struct engine *engine)
 		close_large_outputs(engine);
 }
 
-/* What came eagerly from a segment that isn't a victim goes on standing there. */
+/* What came eagerly from a segment that isn't a victim goes on standing
+ * there. */
 static void
 forget_segment(struct output *output, uint32_t segment)
 {
@@ -631,8 +632,8 @@ are_durable(const struct engine *engine, const struct output *output)
 	return true;
 }
 
-/* The last ones: each that is used must free another one, so that all that waits
- * of a victim leaves together. */
+/* The last ones: each that is used must free another one, so that all that
+ * waits of a victim leaves together. */
 static void
 send_with_last_segments(struct engine *engine, struct moving_buffer *buffer,
 			uint32_t unfinished)

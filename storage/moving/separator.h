@@ -37,8 +37,8 @@ enum { SEPARATOR_BITS_USUAL = 255 };
 void separator_set_bits(struct engine *engine, unsigned bits);
 
 /* Copies a live record that stands at ${entry}'s place and is settled, in a
- * segment of ${generation}; it doesn't leave before ${user_write} is durable.  False when
- * there is no room for it until outputs have left. */
+ * segment of ${generation}; it doesn't leave before ${user_write} is durable.
+ * False when there is no room for it until outputs have left. */
 MUST_CHECK bool separator_add(struct engine *engine, const struct table *table,
 			      const struct index_entry *entry,
 			      const uint8_t *record, uint8_t generation,

@@ -35,9 +35,9 @@ void victim_begin(struct engine *engine, struct victim *victim,
 		  uint32_t segment);
 
 /* One that is read: separates records for about ${*budget} bytes, which are
- * taken off.  DONE: all are.  MORE: the budget is used up.  STUCK: the separator
- * takes no more now.  FAILED: it couldn't be read, is damaged, or the index
- * leads to more than is there. */
+ * taken off.  DONE: all are.  MORE: the budget is used up.  STUCK: the
+ * separator takes no more now.  FAILED: it couldn't be read, is damaged, or the
+ * index leads to more than is there. */
 enum victim_outcome { VICTIM_DONE, VICTIM_MORE, VICTIM_STUCK, VICTIM_FAILED };
 enum victim_outcome victim_separate(struct engine *engine,
 				    struct victim *victim, uint64_t *budget);

@@ -142,7 +142,8 @@ struct best {
 	struct score score;
 };
 
-/* What is compared of a segment; it may begin in one line and end in the next. */
+/* What is compared of a segment; it may begin in one line and end in the
+ * next. */
 static void
 prefetch_segment(const struct victim_choice *choice, uint32_t segment)
 {

@@ -92,9 +92,9 @@ cut_of(const struct engine_scan *scan)
 	return run_start(chunk, last);
 }
 
-/* Where to end a chunk of ${count} rows so that it ends with a compaction group:
- * the rows of one group fill the same segments, which then are read once and
- * whole.  Only the largest chunks hold a group. */
+/* Where to end a chunk of ${count} rows so that it ends with a compaction
+ * group: the rows of one group fill the same segments, which then are read once
+ * and whole.  Only the largest chunks hold a group. */
 static size_t
 group_cut_of(const struct engine_scan *scan, const struct table *table,
 	     size_t count)

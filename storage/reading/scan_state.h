@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A scan in progress: storage/reading/scan.c hands rows out, scan_gather.c decides what
- * the next chunk holds, scan_select.c gets a long run of equal tokens into the
- * order of keys. */
+ * A scan in progress: storage/reading/scan.c hands rows out, scan_gather.c
+ * decides what the next chunk holds, scan_select.c gets a long run of equal
+ * tokens into the order of keys. */
 #ifndef STORAGE_READING_SCAN_STATE_H
 #define STORAGE_READING_SCAN_STATE_H
 
@@ -60,8 +60,8 @@ void scan_set_after(struct engine_scan *scan, int64_t token,
 bool scan_is_behind(const struct engine_scan *scan, int64_t token,
 		    struct slice key);
 
-/* storage/reading/scan_gather.c: fills and plans the chunk ahead by the phase, which
- * may change to SCAN_SELECT. */
+/* storage/reading/scan_gather.c: fills and plans the chunk ahead by the phase,
+ * which may change to SCAN_SELECT. */
 MUST_CHECK int scan_gather(struct engine_scan *scan,
 			   const struct table *table, struct error *error);
 

@@ -80,7 +80,8 @@ restore_segments(struct recovery *recovery)
 			state == SEGMENT_FREE ?
 				0 :
 				recovery->intake.notes[i].record_bytes;
-		/* A buffer that a checkpoint's entries lead to may be damaged. */
+		/* A buffer that a checkpoint's entries lead to may be
+		 * damaged. */
 		if (segment->record_bytes < segment->live_bytes)
 			segment->record_bytes = segment->live_bytes;
 		segments->record_bytes += segment->record_bytes;

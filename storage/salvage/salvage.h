@@ -31,7 +31,8 @@ struct salvage_report {
 };
 
 /* Both ios are owned from here on, also when it fails; ${fresh} is a directory
- * that holds nothing but the mark of salvage_target.h.  0 also when something was lost: report->faults says so. */
+ * that holds nothing but the mark of salvage_target.h.  0 also when something
+ * was lost: report->faults says so. */
 MUST_CHECK int salvage_run(struct io *damaged, struct io *fresh,
 			   struct salvage_report *report, struct error *error);
 

@@ -198,8 +198,8 @@ peek_header(const struct salvage_scan *scan, uint32_t segment, uint32_t offset,
 		header->stream == STREAM_MOVING);
 }
 
-/* Behind the last buffer that counts: it may have counted, or was torn.  Records
- * that are intact there are of that life. */
+/* Behind the last buffer that counts: it may have counted, or was torn.
+ * Records that are intact there are of that life. */
 static bool
 is_behind_end(struct salvage_scan *scan, const struct buffer_header *header)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where in the segments records have died: a bit for each unit of a segment, set
- * when a record that begins there dies.  While it isn't set, all records that
- * begin there are live, and nobody has to ask an index, which costs an access
- * to memory far away.  A thousandth of the segments' size.
+ * Where in the segments records have died: a bit for each unit of a segment,
+ * set when a record that begins there dies.  While it isn't set, all records
+ * that begin there are live, and nobody has to ask an index, which costs an
+ * access to memory far away.  A thousandth of the segments' size.
  *
- * Nothing is known of lives that began before the database was opened: all their
- * bits are set, that of the first unit too, where no record ever begins.
+ * Nothing is known of lives that began before the database was opened: all
+ * their bits are set, that of the first unit too, where no record ever begins.
  *
  * Engine thread only. */
 #ifndef STORAGE_SEGMENTS_DEATH_MAP_H

@@ -9,8 +9,8 @@
  *			v  |
  *		       VICTIM -> DEAD
  *
- * New segments come from storage/segments/segment_growth.h, used ones come back through
- * storage/moving/segment_freeing.h; docs/decisions/006 has the rules.
+ * New segments come from storage/segments/segment_growth.h, used ones come back
+ * through storage/moving/segment_freeing.h; docs/decisions/006 has the rules.
  *
  * Engine thread only. */
 #ifndef STORAGE_SEGMENTS_SEGMENT_MANAGER_H
@@ -25,8 +25,8 @@
 
 enum {
 	/* The last free segments are for moving buffers only, those before them
-	 * also for deletions and what the engine writes itself, so that there is
-	 * always room to make room. */
+	 * also for deletions and what the engine writes itself, so that there
+	 * is always room to make room. */
 	SEGMENT_RESERVE_MOVING = 2,
 	SEGMENT_RESERVE = 4,
 	SEGMENT_FILE_NAME_SIZE = 32
@@ -102,13 +102,13 @@ struct segment_manager {
 	uint32_t freeing_count;
 	uint32_t quarantined_count;
 	uint64_t died_unread_count; /* all of it was superseded by itself */
-	/* Told when a sealed segment's live bytes change, when a segment becomes
-	 * sealed or ceases to be, and when nothing is live in a victim any
-	 * more; may be NULL. */
+	/* Told when a sealed segment's live bytes change, when a segment
+	 * becomes sealed or ceases to be, and when nothing is live in a victim
+	 * any more; may be NULL. */
 	void (*on_change)(void *context, uint32_t segment);
 	void *on_change_context;
-	/* Asked before files grow by ${segments}: negative when there isn't room
-	 * for what comes along with them; may be NULL. */
+	/* Asked before files grow by ${segments}: negative when there isn't
+	 * room for what comes along with them; may be NULL. */
 	int (*before_growth)(void *context, uint32_t segments);
 	void *before_growth_context;
 	uint64_t live_bytes;
@@ -138,8 +138,9 @@ struct segment_place {
 	uint32_t file_number;
 	uint64_t offset;
 };
-struct segment_place segment_manager_place(const struct segment_manager *manager,
-					   uint32_t segment, uint32_t offset);
+struct segment_place
+segment_manager_place(const struct segment_manager *manager, uint32_t segment,
+		      uint32_t offset);
 
 /* ERROR_CORRUPT: "<path>/<file> is damaged at offset N: <what>". */
 int segment_manager_damaged(const struct segment_manager *manager,
@@ -242,8 +243,8 @@ void segment_manager_kill_record(struct segment_manager *manager,
 				 struct location location);
 
 /* False: the record that begins there in a sealed segment is live, unless its
- * table is gone.  True: it, or one that begins in the same DEATH_MAP_UNIT bytes,
- * may be dead. */
+ * table is gone.  True: it, or one that begins in the same DEATH_MAP_UNIT
+ * bytes, may be dead. */
 static inline bool
 segment_manager_may_be_dead(const struct segment_manager *manager,
 			    struct location location)

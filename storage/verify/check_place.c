@@ -145,7 +145,8 @@ look_up(struct place *place, const struct found_record *found, int count)
 	}
 }
 
-/* As many as are of one table, a few at most; 0 when there is something else. */
+/* As many as are of one table, a few at most; 0 when there is something
+ * else. */
 static int
 take_records(struct place *place, const struct buffer_header *header,
 	     uint32_t *done, uint32_t end, struct found_record *found)

@@ -71,8 +71,8 @@ def long_lines_are_cut_around_the_fault(shell, _folder):
 
 
 def faults_of_running_have_a_place_too(shell, _folder):
-    errors = errors_of(shell, SCHEMA.replace("ks", "other") + "\n INSERT INTO t (k) VALUES "
-                       "(1) USING TTL -1;")
+    errors = errors_of(shell, SCHEMA.replace("ks", "other") + "\n "
+                       "INSERT INTO t (k) VALUES (1) USING TTL -1;")
     assert errors.startswith("<stdin>:4:"), errors
 
 
@@ -113,7 +113,8 @@ def a_place_is_told_once(shell, _folder):
     assert errors.startswith("<stdin>:2:8: SyntaxException [2000]: no viab"), \
         errors
     errors = errors_of(shell, "SELECT k FROM ks.t WHERE k = ;")
-    assert errors.startswith("<stdin>:1:29: SyntaxException [2000]: Missing"), errors
+    missing = "<stdin>:1:29: SyntaxException [2000]: Missing"
+    assert errors.startswith(missing), errors
     assert "line " not in errors and "]: :" not in errors, errors
 
 

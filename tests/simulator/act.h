@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of operations share: act_write.c, act_read.c, act_held.c,
- * act_work.c, act_schedule.c and act_damage.c.  act.c says which operation is whose. */
+ * act_work.c, act_schedule.c and act_damage.c.  act.c says which operation is
+ * whose. */
 #ifndef TESTS_SIMULATOR_ACT_H
 #define TESTS_SIMULATOR_ACT_H
 

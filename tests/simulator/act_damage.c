@@ -70,7 +70,8 @@ void
 act_stale(struct world *world)
 {
 	if (chance(world, 70))
-		disk_keep(world->disk, &world->random, world_segment_size(world));
+		disk_keep(world->disk, &world->random,
+			  world_segment_size(world));
 	else
 		note(world, disk_return(world->disk, &world->random));
 }

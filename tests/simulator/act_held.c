@@ -52,7 +52,8 @@ describe(struct world *world, const struct held *held, unsigned key)
 			world_say(world,
 				  "  now it is kind %d, value %" PRIu32
 				  " at %" PRId64 ", expires %" PRIu32
-				  ", deleted %" PRIu32 ", waits: %d; now %" PRIu32,
+				  ", deleted %" PRIu32
+				  ", waits: %d; now %" PRIu32,
 				  (int)version->kind, version->value,
 				  version->timestamp_us, version->expires_at_s,
 				  version->deleted_at_s,
@@ -71,8 +72,8 @@ check_row(struct world *world, struct held *held, unsigned key,
 	*when = moments(world, held);
 	if (!observe_row(row, &seen)) {
 		world_violate(world, VIOLATION_WRONG,
-			      "table %" PRIu32 " key %u, read slowly: the value "
-			      "was never written",
+			      "table %" PRIu32 " key %u, read slowly: the "
+			      "value was never written",
 			      held->table, key);
 		return;
 	}

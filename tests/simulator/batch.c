@@ -417,8 +417,9 @@ batch_write(struct world *world, struct batch *batch)
 	}
 	check_maximum(world, batch, segments);
 	/* Where nothing was kept, nothing tells the time. */
-	before = model->count == 0 ? 0 :
-				     model->batches[model->count - 1].change_end;
+	before = model->count == 0 ?
+			 0 :
+			 model->batches[model->count - 1].change_end;
 	model_end_batch(model, lsn,
 			model->change_count > before ? world->last_server_us :
 						       0);

@@ -516,11 +516,12 @@ door_poll(struct io *io, int64_t wait_us)
 	}
 	door->idle_polls = 0;
 	if (ready->ready_us > disk->time_us && wait_us != 0)
-		disk->time_us = wait_us > 0 &&
-						ready->ready_us - disk->time_us >
-							wait_us ?
-					disk->time_us + wait_us :
-					ready->ready_us;
+		disk->time_us =
+			wait_us > 0 &&
+					ready->ready_us - disk->time_us >
+						wait_us ?
+				disk->time_us + wait_us :
+				ready->ready_us;
 	until_us = door->is_dead ? INT64_MAX : disk->time_us;
 	for (size_t left = door->flight_count; left > 0; left--) {
 		ready = find_ready(door, until_us);

@@ -189,7 +189,8 @@ print_totals(const struct totals *totals, double seconds)
 	       totals->deeds.compactions, totals->deeds.moves,
 	       totals->deeds.freed, totals->deeds.quarantined,
 	       totals->deeds.checkpoints, totals->deeds.cancelled,
-	       totals->deeds.full, totals->deeds.dropped, totals->deeds.polls_max);
+	       totals->deeds.full, totals->deeds.dropped,
+	       totals->deeds.polls_max);
 	printf("crashes=%" PRIu64, totals->crashes);
 	for (int i = VIOLATION_NONE + 1; i < VIOLATION_COUNT; i++)
 		printf(" %s=%" PRIu64, violation_name((enum violation)i),

@@ -232,7 +232,8 @@ world_begin(struct world *world)
 		disk_arm(world->disk,
 			 random_below(&world->random, CREATION_EVENTS_MAX),
 			 world_draw_crash(world));
-	if (world_open_engine(world, false, &error) < 0 && !world->disk->has_crashed)
+	if (world_open_engine(world, false, &error) < 0 &&
+	    !world->disk->has_crashed)
 		world_violate(world, VIOLATION_REFUSED, "creating: %s",
 			      error.message);
 }

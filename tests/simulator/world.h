@@ -19,8 +19,8 @@ struct deeds {
 	uint64_t cancelled;   /* times that everything was being separated */
 	uint64_t quarantined;
 	uint64_t full;        /* writes that were refused */
-	uint64_t dropped;     /* tombstones and expired rows that were seen to be
-				 forgotten */
+	uint64_t dropped;     /* tombstones and expired rows that were seen to
+				 be forgotten */
 	uint32_t polls_max;   /* that a write has waited for */
 };
 

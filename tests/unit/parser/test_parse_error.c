@@ -115,7 +115,8 @@ static const struct {
 	{ "CREATE TABLE |order| (a int)",
 	  "line 1:13 no viable alternative at input 'order'",
 	  "expected a name; ORDER is a reserved word" },
-	{ "SELECT |from| FROM t", NULL, "expected a value; FROM is a reserved word" },
+	{ "SELECT |from| FROM t", NULL,
+	  "expected a value; FROM is a reserved word" },
 	{ "CREATE TABLE t (|index| int)", NULL, "INDEX is a reserved word" },
 	/* what actions refuse */
 	{ "SELECT a.b.|c|(d)", "line 1:11 a name has two parts at most, "

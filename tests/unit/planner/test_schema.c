@@ -268,8 +268,8 @@ TEST(a_definition_too_large_to_store_is_refused)
 	buffer_append_string(&text, "CREATE TABLE ks.t (k int PRIMARY KEY");
 	/* Longer than a file: more than any row may have. */
 	for (int i = 0; i < 40000; i++)
-		buffer_printf(&text, ", a_column_with_a_rather_long_name_%d int",
-			      i);
+		buffer_printf(&text,
+			      ", a_column_with_a_rather_long_name_%d int", i);
 	buffer_append(&text, ")", 2);
 	assert_fails(&fixture, (const char *)text.data, ERROR_INVALID,
 		     "the definition of table ks.t takes");

@@ -813,8 +813,8 @@ visit_ascending(void *context, const struct engine_row *row)
 	assert_false(last->has_failed);
 }
 
-/* Of large keys fewer are chosen at once: where they were too many, no small one
- * may slip in behind those that had to go. */
+/* Of large keys fewer are chosen at once: where they were too many, no small
+ * one may slip in behind those that had to go. */
 TEST(equal_tokens_are_ordered_by_key_whatever_their_sizes)
 {
 	enum { KEYS = 140, LARGE = 60000 };

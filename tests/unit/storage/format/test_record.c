@@ -12,8 +12,8 @@ static const struct {
 	uint32_t size;
 } cases[] = {
 	{ "the smallest",
-	  { .lsn = 1, .table = 2, .flags = RECORD_ROW, .key = SLICE_LITERAL("k"),
-	    .value = { (const uint8_t *)"", 0 } },
+	  { .lsn = 1, .table = 2, .flags = RECORD_ROW,
+	    .key = SLICE_LITERAL("k"), .value = { (const uint8_t *)"", 0 } },
 	  40 },
 	{ "a row",
 	  { .lsn = UINT64_MAX, .timestamp_us = -5, .table = UINT32_MAX,

@@ -318,7 +318,8 @@ TEST(resizing_cuts_and_extends_with_zeros)
 		assert_int_equal(fixture.call->resize(fixture.io, file, 10), 0);
 		assert_int_equal(fixture.call->resize(fixture.io, file,
 						      1 << 20), 0);
-		assert_int_equal(fixture.call->size(fixture.io, file, &size), 0);
+		assert_int_equal(fixture.call->size(fixture.io, file, &size),
+				 0);
 		assert_int_equal(size, 1 << 20);
 		assert_int_equal(io_read_now(fixture.io, file, 0, bytes,
 					     sizeof(bytes)), sizeof(bytes));
@@ -634,7 +635,8 @@ TEST(only_one_has_the_lock)
 		setup(&fixture, backend);
 		assert_int_equal(lock(fixture.io, false, &owner), 0);
 		if (backend == MEMORY) {
-			assert_int_equal(lock(fixture.io, false, &owner), -EBUSY);
+			assert_int_equal(lock(fixture.io, false, &owner),
+					 -EBUSY);
 			assert_int_equal(owner, getpid());
 			teardown(&fixture);
 			continue;
@@ -776,7 +778,11 @@ TEST(modes_ignore_the_umask)
 TEST(a_directory_that_cannot_be_opened_is_named)
 {
 	static char too_long[5000];
-	struct { const char *path; bool create; const char *message; } rows[] = {
+	struct {
+		const char *path;
+		bool create;
+		const char *message;
+	} rows[] = {
 		{ "/tmp/test-io-missing", false,
 		  "cannot open the directory /tmp/test-io-missing: "
 		  "No such file or directory" },

@@ -600,7 +600,8 @@ number_from(const char *name, uint64_t otherwise)
 
 TEST(whatever_number_is_forged_it_ends_well)
 {
-	uint64_t first = number_from("SEED", 1), runs = number_from("RUNS", 200);
+	uint64_t first = number_from("SEED", 1);
+	uint64_t runs = number_from("RUNS", 200);
 	struct fault_disk *base = NULL, *disk;
 
 	for (uint64_t seed = first; seed < first + runs; seed++) {

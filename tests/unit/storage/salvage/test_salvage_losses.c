@@ -529,7 +529,9 @@ damage_and_salvage(uint64_t random, int manifests, int least, int most)
 		if (i % 4 >= manifests)
 			fault_disk_remove(copy, MANIFEST_NAME);
 		driver_salvage(copy, fresh, &told);
-		wrong = told.table == table ? count_wrong(fresh, table, END_ROUNDS) : 1;
+		wrong = told.table == table ?
+				count_wrong(fresh, table, END_ROUNDS) :
+				1;
 		if (wrong > 0)
 			assert_true(told.faults > 0);
 		lost += wrong > 0;
