@@ -116,7 +116,8 @@ is_same_place(struct location a, struct location b)
 	       a.size == b.size;
 }
 
-/* What must agree with the map of deaths. */
+/* What must agree with the map of deaths; asked of one record in a group, as
+ * each question costs an access to memory far away. */
 MAYBE_UNUSED static bool
 is_in_index(const struct table *table, const struct index_entry *here)
 {
@@ -251,7 +252,7 @@ separate_group(struct engine *engine, struct victim *victim,
 			continue;
 		if (!is_intact(victim, entry))
 			return VICTIM_FAILED;
-		assert(is_in_index(group->table, entry));
+		assert(i != 0 || is_in_index(group->table, entry));
 		move_on(victim, offset);
 		if (!separator_add(engine, group->table, entry,
 				   victim->data + offset, generation, 0))
