@@ -201,7 +201,8 @@ keep_settled(struct engine *engine)
 		     j < buffer->pending_count; j++) {
 			if (!buffer->pending[j].is_passed)
 				pending_map_insert(&engine->pending,
-						   &buffer->pending[j]);
+						   &buffer->pending[j],
+						   UINT64_MAX);
 		}
 	}
 }

@@ -2,7 +2,6 @@
 #include "storage/log/pending_map.h"
 
 #include "storage/index/table_registry.h"
-#include "storage/log/write_buffer.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -64,7 +63,8 @@ pending_map_find(const struct pending_map *map, const struct table *table,
 }
 
 void
-pending_map_insert(struct pending_map *map, struct pending *pending)
+pending_map_insert(struct pending_map *map, struct pending *pending,
+		   uint64_t batch_lsn)
 {
 	struct pending **link = find_link(map, pending->table,
 					  pending->entry.token,
@@ -74,8 +74,7 @@ pending_map_insert(struct pending_map *map, struct pending *pending)
 	pending->next = NULL;
 	if (older != NULL) {
 		older->is_newest = false;
-		older->is_passed = older->buffer->write_sequence >
-				   pending->buffer->write_sequence;
+		older->is_passed = older->lsn >= batch_lsn;
 		pending->next = older->next;
 	} else {
 		map->count++;

@@ -22,7 +22,8 @@ struct pending {
 	struct write_buffer *buffer; /* where the record is */
 	struct pending *next;        /* in the same chain */
 	bool is_newest;              /* in the map, not superseded */
-	bool is_passed;              /* what superseded it settles first */
+	bool is_passed;              /* superseded by its own batch, of which
+					another buffer may settle first */
 };
 
 struct pending_map {
@@ -41,8 +42,10 @@ struct pending *pending_map_find(const struct pending_map *map,
 /* Brings nearer what _find will look at first. */
 void pending_map_prefetch(const struct pending_map *map,
 			  const struct table *table, uint64_t fingerprint);
-/* Adds a version, the newest of its key from now on. */
-void pending_map_insert(struct pending_map *map, struct pending *pending);
+/* Adds a version, the newest of its key from now on, of a batch whose LSNs begin
+ * with ${batch_lsn}. */
+void pending_map_insert(struct pending_map *map, struct pending *pending,
+			uint64_t batch_lsn);
 /* Takes it out, unless a newer one has replaced it. */
 void pending_map_remove(struct pending_map *map, struct pending *pending);
 /* Forgets everything. */

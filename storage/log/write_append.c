@@ -11,6 +11,7 @@ enum { LOOKUP_CHUNK = 16 };
 /* A record's checksum is owed until it is known whether it ends the batch. */
 struct batch {
 	struct engine *engine;
+	uint64_t first_lsn;
 	struct pending *last;     /* appended last to the open buffer */
 	struct pending *last_run; /* the run that was appended last */
 	bool has_runs;
@@ -97,7 +98,7 @@ append_record(struct batch *batch, struct table *table,
 	pending->entry.timestamp_us = record->timestamp_us;
 	pending->entry.is_tombstone = (record->flags & RECORD_TOMBSTONE) != 0;
 	pending->entry.has_tie = (record->flags & RECORD_TIE) != 0;
-	pending_map_insert(&engine->pending, pending);
+	pending_map_insert(&engine->pending, pending, batch->first_lsn);
 	if (table != engine->freed) /* those rows nobody asked for */
 		engine->counters.user_bytes_written +=
 			record->key.size + record->value.size;
@@ -255,7 +256,8 @@ void
 write_append(struct engine *engine, const struct engine_write *writes,
 	     size_t count)
 {
-	struct batch batch = { .engine = engine };
+	struct batch batch = { .engine = engine,
+			       .first_lsn = engine->last_lsn + 1 };
 	size_t done = 0;
 
 	while (done < count) {

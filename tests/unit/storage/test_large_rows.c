@@ -263,7 +263,8 @@ TEST(a_key_may_be_large_and_small_in_one_batch)
 		{ "k", 9000, 1 }, { "k", 50, 2 },   { "l", 50, 3 },
 		{ "l", 9000, 4 }, { "m", 9000, 5 }, { "m", 50, 6 },
 		{ "m", 8000, 7 }, { "n", 50, 8 },   { "n", 8000, 9 },
-		{ "n", 60, 10 },
+		{ "n", 60, 10 },    { "o", 9000, 11 }, { "o", 8000, 12 },
+		{ "o", 70, 13 },
 	};
 	struct world world = make_world(&driver_small);
 
@@ -273,7 +274,8 @@ TEST(a_key_may_be_large_and_small_in_one_batch)
 		assert_int_equal(size_of(&world, "l", 4), 9000);
 		assert_int_equal(size_of(&world, "m", 7), 8000);
 		assert_int_equal(size_of(&world, "n", 10), 60);
-		assert_int_equal(driver_count(world.engine, world.table), 4);
+		assert_int_equal(size_of(&world, "o", 13), 70);
+		assert_int_equal(driver_count(world.engine, world.table), 5);
 		if (i == 0) {
 			driver_commit(world.engine,
 				      engine_last_lsn(world.engine));
