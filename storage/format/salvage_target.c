@@ -30,7 +30,12 @@ salvage_target_check(struct io *io, struct error *error)
 		return 0;
 	if (status == 0)
 		io->methods->close(io, mark);
-	return refuse_unfinished(io, error);
+	if (status == 0 || status == -ENOTSUP)
+		return refuse_unfinished(io, error);
+	/* Nobody knows whether it is there: a whole database must not be called
+	 * unfinished, least of all by a hint that has it removed. */
+	return io_error(io, status, "open", SALVAGE_TARGET_MARK, IO_NO_OFFSET,
+			error);
 }
 
 static int

@@ -105,6 +105,21 @@ TEST(an_unfinished_salvage_is_no_database)
 	fault_disk_destroy(third);
 }
 
+/* Where files can't be opened, nobody can tell that the mark isn't there. */
+TEST(a_database_that_cannot_be_looked_into_is_not_called_unfinished)
+{
+	uint32_t table;
+	struct fault_disk *disk = make(&table);
+	struct error error;
+
+	disk->is_dead = true;
+	error = driver_open_error(fault_disk_open(disk), &small);
+	assert_int_equal(error.code, ERROR_IO);
+	assert_non_null(strstr(error.message, "cannot open "));
+	assert_string_equal(error.hint, "");
+	fault_disk_destroy(disk);
+}
+
 TEST(of_two_salvages_one_gets_the_directory)
 {
 	struct fault_disk *fresh = fault_disk_create(4);
