@@ -25,16 +25,15 @@ sections=${*:-$all}
 
 # shellcheck disable=SC2086
 install_packages $packages_build $packages_bench $packages_peers
-# As it would be shipped: optimised, without assertions.
-build_directory build-bench --buildtype=release -Db_ndebug=true \
-	-Dwerror=false -Dtests=false -Dbench=true
+# What users get: optimised, with assertions.
+build_directory build --buildtype=debugoptimized -Dtests=false -Dbench=true
 
-results=$top/build-bench/figures/$mode
-work=${BENCH_DIRECTORY:-$top/build-bench/bench-work}
+results=$top/build/figures/$mode
+work=${BENCH_DIRECTORY:-$top/build/bench-work}
 mkdir -p "$results" "$work"
 for section in $sections; do
 	say "measuring $section ($mode)"
-	"$top/build-bench/bench/engine" "$mode" "$work" "$section" \
+	"$top/build/bench/engine" "$mode" "$work" "$section" \
 		>"$results/$section.partial"
 	mv "$results/$section.partial" "$results/$section.jsonl"
 	python3 "$top/bench/table.py" "$results/$section.jsonl"
