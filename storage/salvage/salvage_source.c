@@ -162,8 +162,17 @@ find_files(struct salvage_source *source, uint32_t *count, struct error *error)
 	return 0;
 }
 
-static void
-open_file(struct salvage_source *source, uint32_t number)
+/* That says nothing of the file: with more descriptors, memory or rights its
+ * rows can be had, and they must not be given up as lost. */
+static bool
+is_process_refused(int status)
+{
+	return status == -EMFILE || status == -ENFILE || status == -ENOMEM ||
+	       status == -EACCES || status == -EPERM;
+}
+
+static int
+open_file(struct salvage_source *source, uint32_t number, struct error *error)
 {
 	struct io *io = source->engine.io;
 	struct segment_file *file = &source->engine.segments.files[number];
@@ -173,11 +182,13 @@ open_file(struct salvage_source *source, uint32_t number)
 
 	segment_file_name(number, name);
 	status = io->methods->open(io, name, IO_READ_ONLY, &file->file);
+	if (is_process_refused(status))
+		return io_error(io, status, "open", name, IO_NO_OFFSET, error);
 	known->is_there =
 		status == 0 &&
 		io->methods->size(io, file->file, &known->size) == 0;
 	if (known->is_there)
-		return;
+		return 0;
 	if (status == 0)
 		io->methods->close(io, file->file);
 	file->file = NULL;
@@ -185,6 +196,7 @@ open_file(struct salvage_source *source, uint32_t number)
 	known->reason = status == -ENOENT  ? "it is missing" :
 			status == -ENOTSUP ? "it isn't a regular file" :
 					     "it can't be opened";
+	return 0;
 }
 
 static int
@@ -203,12 +215,12 @@ open_files(struct salvage_source *source, struct error *error)
 		calloc((size_t)count + 1, sizeof(*source->files));
 	if (source->files == NULL)
 		return error_no_memory(error);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && status == 0; i++) {
 		segments->files[i] = (struct segment_file){ 0 };
 		segments->file_count++;
-		open_file(source, i);
+		status = open_file(source, i, error);
 	}
-	return 0;
+	return status;
 }
 
 /* Segments are written only when they are whole, and a counted file has one:

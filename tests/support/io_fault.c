@@ -229,6 +229,10 @@ fault_open(struct io *io, const char *name, unsigned flags,
 
 	if (disk->is_dead)
 		return -EIO;
+	if (disk->open_errno != 0 && disk->opens_left == 0)
+		return -disk->open_errno;
+	if (disk->open_errno != 0)
+		disk->opens_left--;
 	if ((flags & IO_CREATE) != 0) {
 		int status = failure_of(disk, IO_WRITE);
 

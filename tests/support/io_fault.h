@@ -29,6 +29,9 @@ struct fault_disk {
 				      complete nothing */
 	bool is_shuffling;         /* operations complete in any order */
 	bool cannot_exchange;      /* as some file systems */
+	int open_errno;            /* positive: no file can be opened, after
+				      ${opens_left} more */
+	uint64_t opens_left;
 
 	/* The tests' to look at. */
 	uint64_t writes;           /* operations and plain calls that change

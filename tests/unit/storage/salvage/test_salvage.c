@@ -7,6 +7,7 @@
 #include "tests/support/salvage_driver.h"
 #include "tests/support/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -403,6 +404,45 @@ TEST(a_missing_file_costs_its_rows_only)
 	count = salvage_and_count(disk, table, &told);
 	assert_true(told.faults > 0);
 	assert_true(count < LIVE);
+	fault_disk_destroy(disk);
+}
+
+/* Whatever opening ${left} files more is enough for: all is saved, or the
+ * system's reason is told. */
+static bool
+is_saved_or_refused(struct fault_disk *disk, int failure, uint64_t left)
+{
+	struct fault_disk *fresh = fault_disk_create(4);
+	struct salvage_report report = { 0 };
+	struct error error = ERROR_INIT;
+	int status;
+
+	disk->open_errno = failure;
+	disk->opens_left = left;
+	status = salvage_run(fault_disk_open(disk), fault_disk_open(fresh),
+			     &report, &error);
+	disk->open_errno = 0;
+	assert_true(report.faults == 0);
+	if (status < 0)
+		assert_non_null(strstr(error.message, strerror(failure)));
+	fault_disk_destroy(fresh);
+	return status == 0;
+}
+
+TEST(a_file_that_the_process_may_not_open_is_not_lost)
+{
+	static const int failures[] = { EMFILE, ENFILE, ENOMEM, EACCES,
+					EPERM };
+	uint32_t table;
+	struct fault_disk *disk = make(&table, true);
+
+	for (size_t i = 0; i < ARRAY_COUNT(failures); i++) {
+		uint64_t left = 0;
+
+		while (!is_saved_or_refused(disk, failures[i], left))
+			left++;
+		assert_in_range(left, 2, 20);
+	}
 	fault_disk_destroy(disk);
 }
 
