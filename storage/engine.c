@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/engine.h"
 
+#include "storage/checkpoint/checkpoint_voids.h"
 #include "storage/checkpoint/checkpoint_writer.h"
 #include "storage/engine_manifest.h"
 #include "storage/engine_step.h"
@@ -108,6 +109,8 @@ engine_open(struct io *io, const struct engine_options *options,
 		status = create_movers(opened, options, error);
 	if (status == 0)
 		status = create_cache(opened, options->cache_size, error);
+	if (status == 0 && !opened->is_read_only)
+		checkpoint_voids_thin(opened);
 	if (status < 0) {
 		free_engine(opened);
 		return status;

@@ -90,6 +90,13 @@ engine_storing_make_certain(struct engine *engine, struct error *error)
 }
 
 int
+engine_storing_now(struct engine *engine, struct error *error)
+{
+	engine_storing_wait(engine);
+	return manifest_store(engine->io, &engine->manifest, error);
+}
+
+int
 engine_storing_flags(struct engine *engine, uint32_t with, uint32_t without,
 		     struct error *error)
 {

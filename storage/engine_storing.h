@@ -31,6 +31,8 @@ void engine_storing_step(struct engine *engine);
 /* Blocks until nothing is on its way; who has begun it is yet to be told. */
 void engine_storing_wait(struct engine *engine);
 
+/* Stores engine->manifest, blocking. */
+MUST_CHECK int engine_storing_now(struct engine *engine, struct error *error);
 /* Stores the manifest with and without these flags, unless that is what it has;
  * blocks then. When it fails engine->manifest has not changed, but which of the
  * two is on the disk isn't known: they differ in nothing else. */

@@ -233,20 +233,28 @@ describe(struct engine *engine)
 	return next;
 }
 
+/* A full scan, which must leave out what was rejected, is possible only as long
+ * as nothing was forgotten. */
+void
+checkpoint_writer_forget_voids(struct engine *engine)
+{
+	struct manifest *manifest = &engine->manifest;
+
+	if ((manifest->flags & MANIFEST_FORGOTTEN) == 0)
+		return;
+	void_list_prune(&manifest->user_voids,
+			manifest->horizon.user_sequence);
+	void_list_prune(&manifest->moving_voids,
+			manifest->horizon.moving_sequence);
+}
+
 /* The manifest is stored. */
 static void
 take_over(struct engine *engine)
 {
-	struct manifest *manifest = &engine->manifest;
+	const struct manifest *manifest = &engine->manifest;
 
-	/* A full scan, which must leave out what was rejected, is possible
-	 * only as long as nothing was forgotten. */
-	if ((manifest->flags & MANIFEST_FORGOTTEN) != 0) {
-		void_list_prune(&manifest->user_voids,
-				manifest->horizon.user_sequence);
-		void_list_prune(&manifest->moving_voids,
-				manifest->horizon.moving_sequence);
-	}
+	checkpoint_writer_forget_voids(engine);
 	if (manifest->checkpoints[1].number != 0)
 		engine->horizon = manifest->horizon;
 	engine->is_manifest_old = true;

@@ -51,6 +51,10 @@ bool checkpoint_writer_is_busy(const struct checkpoint_writer *writer);
 int checkpoint_writer_outcome(const struct checkpoint_writer *writer,
 			      struct error *error);
 
+/* Void ranges that the horizon has passed, where the manifest that is stored
+ * has FORGOTTEN; the next one is without them. */
+void checkpoint_writer_forget_voids(struct engine *engine);
+
 /* Whether replaying the log would take the next opening too long. */
 bool checkpoint_writer_is_due_at_end(struct engine *engine);
 /* Gives up what is under way, and waits for the kernel to let go of it. */

@@ -67,8 +67,9 @@ enum {
 
 enum manifest_flags {
 	MANIFEST_CLEAN = 1 << 0,    /* written by an orderly close */
-	MANIFEST_FORGOTTEN = 1 << 1 /* tombstones were dropped: the log alone
-				       doesn't tell what is deleted */
+	MANIFEST_FORGOTTEN = 1 << 1 /* tombstones or void ranges were
+				       dropped: the log alone doesn't tell
+				       what is deleted */
 };
 
 /* Write sequences that count for nothing, both ends included. */

@@ -74,8 +74,7 @@ check_numbers(const struct recovery *recovery, struct error *error)
 static int
 step_over_tail(struct recovery *recovery, struct error *error)
 {
-	struct engine *engine = recovery->engine;
-	struct manifest *manifest = &engine->manifest;
+	struct manifest *manifest = &recovery->engine->manifest;
 	struct log_intake *intake = &recovery->intake;
 	struct log_stream *user = log_intake_stream(intake, STREAM_USER);
 	struct log_stream *moving = log_intake_stream(intake, STREAM_MOVING);
@@ -93,6 +92,9 @@ step_over_tail(struct recovery *recovery, struct error *error)
 	manifest->segment = 0;
 	manifest->offset = 0;
 	manifest->segment_sequence = 0;
+	/* A reader stores nothing, nor needs room for it. */
+	if (recovery->engine->is_read_only)
+		return 0;
 	status = add_void(&manifest->user_voids, user->accepted,
 			  manifest->next_user_sequence, error);
 	if (status < 0)
