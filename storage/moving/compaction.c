@@ -37,6 +37,9 @@ enum {
 	/* A demand lasts for so many steps. */
 	DEMAND_STEPS = 64,
 	DEBT_SEGMENTS_MAX = 8,
+	/* Where nothing was worth moving, and nobody waits, nothing is until a
+	 * part of the segments has changed: to look at all of them takes long. */
+	VAIN_SHARE = 64,
 	WAITING_SHARE = 4, /* times as much in a step while somebody waits */
 	AVERAGE_SHARE = 16, /* of a new victim in the average */
 	QUIET_STEPS = 4, /* nothing happens by itself any more */
@@ -79,6 +82,9 @@ struct compaction {
 	uint32_t victim_count; /* segments that are victims */
 	bool needs_rows;       /* some of them do, of table 3 */
 	uint32_t demand_steps; /* left; 0: nobody waits */
+	bool is_vain;          /* nothing was worth moving with the last
+				  segments, when so much had changed: */
+	uint64_t vain_changes;
 	struct round round;
 	struct full_compaction full;
 };
@@ -538,6 +544,33 @@ begin(struct engine *engine, uint32_t segment)
 	return true;
 }
 
+/* Whatever may make it worth while to move something. */
+static uint64_t
+changes_of(const struct engine *engine)
+{
+	const struct victim_choice *choice = &engine->compaction->choice;
+
+	return choice->changes + choice->user_durable +
+	       choice->moving_durable + choice->horizon.user_sequence +
+	       choice->horizon.moving_sequence;
+}
+
+/* With the last free segments. */
+static bool
+is_in_vain(struct engine *engine, bool is_demanded)
+{
+	struct compaction *compaction = engine->compaction;
+	uint32_t share = engine->segments.segment_count / VAIN_SHARE;
+	uint64_t changes = changes_of(engine);
+
+	if (!is_demanded && compaction->is_vain &&
+	    changes - compaction->vain_changes <= share)
+		return true;
+	compaction->is_vain = !is_worth_it(engine, false);
+	compaction->vain_changes = changes;
+	return compaction->is_vain;
+}
+
 /* What wins most in the long run; where that has won nothing, the emptiest. */
 static uint32_t
 choose(struct engine *engine, enum urgency urgency)
@@ -554,7 +587,7 @@ choose(struct engine *engine, enum urgency urgency)
 	compaction->choice.horizon = engine->horizon;
 	if (is_demanded && round->restorations > 0)
 		return SEGMENT_NONE;
-	if (is_short(engine) && !is_worth_it(engine, false))
+	if (is_short(engine) && is_in_vain(engine, is_demanded))
 		return SEGMENT_NONE;
 	if (!is_demanded || round->passes == 0)
 		best = victim_choice_best(&compaction->choice, gain_min);

@@ -58,6 +58,7 @@ victim_choice_update(struct victim_choice *choice, uint32_t segment)
 	struct segment *entry = &segments->segments[segment];
 	unsigned bucket = bucket_of(segments, segment);
 
+	choice->changes++;
 	if (bucket == entry->bucket)
 		return;
 	if (entry->bucket != BUCKET_NONE)

@@ -22,6 +22,7 @@ enum { VICTIM_BUCKETS = 64 };
 struct victim_choice {
 	struct segment_manager *segments;
 	struct segment_list buckets[VICTIM_BUCKETS];
+	uint64_t changes;        /* of segments, so far */
 	uint64_t user_durable;   /* only segments that are durable as a whole */
 	uint64_t moving_durable; /* move; told by the caller */
 	uint64_t before;         /* only lives with a smaller sequence */

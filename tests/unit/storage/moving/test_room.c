@@ -4,6 +4,7 @@
 #include "storage/engine_state.h"
 #include "storage/moving/room.h"
 #include "storage/moving/separator.h"
+#include "storage/moving/victim_choice.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 
@@ -12,6 +13,25 @@
 #include <string.h>
 
 enum { SEGMENTS = 40, VALUE_MAX = 16384 };
+
+static unsigned long looks; /* through all segments */
+
+bool __real_victim_choice_is_worth(const struct victim_choice *choice,
+				   uint32_t victims, uint64_t bytes,
+				   bool needs_rows, bool is_free_of_rows);
+bool __wrap_victim_choice_is_worth(const struct victim_choice *choice,
+				   uint32_t victims, uint64_t bytes,
+				   bool needs_rows, bool is_free_of_rows);
+
+bool
+__wrap_victim_choice_is_worth(const struct victim_choice *choice,
+			      uint32_t victims, uint64_t bytes,
+			      bool needs_rows, bool is_free_of_rows)
+{
+	looks++;
+	return __real_victim_choice_is_worth(choice, victims, bytes,
+					     needs_rows, is_free_of_rows);
+}
 
 struct world {
 	struct fault_disk *disk;
@@ -116,6 +136,23 @@ TEST(what_is_superseded_before_it_settles_fills_nothing)
 	for (int i = 0; i < 2000; i++)
 		assert_int_equal(try_put(&world, i % 5, 3000, &error), 0);
 	assert_int_equal(driver_count(world.engine, world.table), 5);
+	finish(&world);
+}
+
+/* Who reads polls, too. */
+TEST(a_full_database_is_not_looked_through_at_every_poll)
+{
+	struct world world = make_world();
+	struct error error = ERROR_INIT;
+
+	fill(&world, 1200);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(engine_poll(world.engine, 0, &error), 0);
+	assert_true(looks > 0);
+	looks = 0;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(engine_poll(world.engine, 0, &error), 0);
+	assert_int_equal(looks, 0);
 	finish(&world);
 }
 
