@@ -25,6 +25,10 @@ struct checkpoint_writer;
 struct freeing {
 	uint32_t published_walk; /* of the newest checkpoint; 0: none yet */
 	uint32_t buried_walk;    /* the last that dead segments were shown */
+	uint32_t passed_walk;    /* and the one whose end they wait for that
+				    come first in the list of dead ones: */
+	uint32_t passed_count;
+	uint32_t passed_last;
 	uint64_t forgotten_bytes; /* of rows that have died, so far */
 	struct freed_life *wanted;
 	size_t wanted_count;

@@ -80,6 +80,37 @@ is_pointed_at(const struct engine *engine, const struct segment *segment)
 	return segment->dropped_by > engine->freeing.published_walk;
 }
 
+/* They come first in the list, and aren't looked at again before the next
+ * checkpoint is published: a walk may leave out the rows of many segments. */
+static void
+pass(struct engine *engine, uint32_t segment)
+{
+	engine->freeing.passed_last = segment;
+	engine->freeing.passed_count++;
+}
+
+static uint32_t
+first_to_bury(struct engine *engine)
+{
+	const struct segment_manager *segments = &engine->segments;
+	struct freeing *freeing = &engine->freeing;
+
+	if (freeing->passed_walk != freeing->published_walk) {
+		freeing->passed_walk = freeing->published_walk;
+		freeing->passed_count = 0;
+	}
+	return freeing->passed_count == 0 ?
+		       segments->dead.first :
+		       segments->segments[freeing->passed_last].next;
+}
+
+static void
+move_back(struct segment_manager *segments, uint32_t segment)
+{
+	segment_list_remove(segments, &segments->dead, segment);
+	segment_list_append(segments, &segments->dead, segment);
+}
+
 /* What makes it dead is settled.  Nothing waits for less than what is before
  * it in the list, so that the last one tells what all of them wait for. */
 static void
@@ -243,17 +274,20 @@ bury_some(struct engine *engine, bool is_urgent)
 		.plan = buffered_writer_plan(&engine->writer)
 	};
 	uint32_t most = segments_for_rows(engine, is_urgent);
-	uint32_t number = segments->dead.first, next;
+	uint32_t number = first_to_bury(engine), next;
+	uint32_t left = segments->dead.count - engine->freeing.passed_count;
 
 	if (!reserve_waiting(&engine->freeing, segments->dead.count) ||
 	    !freed_lives_reserve(&engine->freeing, ROWS_PER_BATCH))
 		return false;
-	for (; number != SEGMENT_NONE; number = next) {
+	for (; left > 0; left--, number = next) {
 		const struct segment *segment = &segments->segments[number];
 
 		next = segment->next;
-		if (is_pointed_at(engine, segment))
+		if (is_pointed_at(engine, segment)) {
+			pass(engine, number);
 			continue;
+		}
 		if (!needs_row(engine, segment)) {
 			begin_freeing(engine, number, engine->writer.settled);
 			continue;
@@ -262,6 +296,7 @@ bury_some(struct engine *engine, bool is_urgent)
 			add_row(engine, &batch, segment, number);
 		else if (!is_urgent || batch.count == ROWS_PER_BATCH)
 			break;
+		move_back(segments, number);
 	}
 	if (!is_worth_it(engine, &batch, is_urgent))
 		return false;

@@ -505,6 +505,51 @@ TEST(what_nothing_replays_needs_no_row)
 	finish(&world);
 }
 
+/* A segment that died when a walk that is under way had left its row out. */
+static uint32_t
+leave_out_one(struct world *world, const char *key)
+{
+	uint32_t segment;
+
+	driver_commit(world->engine, put(world, key, 0));
+	segment = segment_of(world, key);
+	world->engine->segments.segments[segment].dropped_by =
+		world->engine->freeing.published_walk + 1;
+	driver_commit(world->engine, put(world, key, 1));
+	return segment;
+}
+
+/* There may be as many as the database has, while a walk takes many steps. */
+TEST(what_a_walk_leaves_out_is_looked_at_once_until_it_is_published)
+{
+	struct world world = make_world(ENGINE_SYNC_FULL);
+	struct engine *engine = world.engine;
+	uint32_t k = leave_out_one(&world, "k");
+	uint32_t l = kill_one(&world, "l"), m, n;
+
+	m = leave_out_one(&world, "m");
+	/* l needs a row, which isn't worth a buffer of its own. */
+	engine->horizon.user_sequence = engine->segments.segments[k].last_write;
+	pass_horizon(engine);
+	assert_int_equal(engine->segments.dead.count, 3);
+	/* As if they could be freed. */
+	engine->segments.segments[k].dropped_by = 0;
+	engine->segments.segments[m].dropped_by = 0;
+	engine->horizon.user_sequence = UINT64_MAX;
+	n = kill_one(&world, "n");
+	pass_horizon(engine);
+	assert_int_equal(state_of(&world, k), SEGMENT_DEAD);
+	assert_int_equal(state_of(&world, l), SEGMENT_FREEING);
+	assert_int_equal(state_of(&world, m), SEGMENT_DEAD);
+	assert_int_equal(state_of(&world, n), SEGMENT_FREEING);
+	engine->freeing.published_walk++;
+	poll_some(&world, 2);
+	assert_int_equal(state_of(&world, k), SEGMENT_FREE);
+	assert_int_equal(state_of(&world, m), SEGMENT_FREE);
+	assert_int_equal(engine->segments.dead.count, 0);
+	finish(&world);
+}
+
 TEST(rows_die_when_the_horizon_has_passed_what_they_tell)
 {
 	struct world world = make_world(ENGINE_SYNC_FULL);
