@@ -1,29 +1,15 @@
-/* SPDX-License-Identifier: MIT
- *
- * A demand is answered in rounds.  In a round each life is moved once, at most,
- * and only lives that were there when it began; a segment more than there was
- * begins another one.  A round that ends without that has packed everything
- * anew and won nothing: then there is nothing to win, until more is dead.
- *
- * Segments that died may be waiting for rows of table 3 which would take as
- * many segments as they free, where segments are small.  Two checkpoints, and
- * they need none; so before a round ends for good, they are taken. */
+/* SPDX-License-Identifier: MIT */
 #include "storage/moving/compaction.h"
 
-#include "storage/checkpoint/checkpoint_writer.h"
-#include "storage/checkpoint/freed_life.h"
-#include "storage/moving/full_compaction.h"
+#include "storage/moving/compaction_round.h"
+#include "storage/moving/compaction_state.h"
 #include "storage/moving/room.h"
-#include "storage/moving/segment_freeing.h"
 #include "storage/moving/separator.h"
-#include "storage/moving/victim.h"
-#include "storage/moving/victim_choice.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum {
-	VICTIMS = 4, /* read at a time */
 	/* Free segments that are aimed at, beyond the reserve, where files
 	 * can't grow: 1/512 of all, within bounds; but what a writer fills
 	 * while victims are read, moved and freed, if that is at most 1/128. */
@@ -41,12 +27,7 @@ enum {
 	 * part of the segments has changed: to look at all of them takes long. */
 	VAIN_SHARE = 64,
 	WAITING_SHARE = 4, /* times as much in a step while somebody waits */
-	AVERAGE_SHARE = 16, /* of a new victim in the average */
-	QUIET_STEPS = 4, /* nothing happens by itself any more */
-	FREEING_STEPS_MAX = 10000, /* unless something will be free */
-	CHECKPOINTS = 4, /* two help, if nothing moves between them */
-	RESTORATIONS = 3, /* checkpoints: a third where one had begun */
-	PASSES = 2
+	AVERAGE_SHARE = 16 /* of a new victim in the average */
 };
 
 enum urgency {
@@ -55,38 +36,6 @@ enum urgency {
 	URGENCY_LOW,    /* few free segments, and files can't grow */
 	URGENCY_DEMAND, /* somebody waits */
 	URGENCY_FULL    /* everything is being separated */
-};
-
-struct round {
-	uint32_t best_free;  /* most free segments since it began */
-	bool is_exhausted;
-	int64_t dead_bytes;  /* when it was: more of them change that */
-	uint64_t user_bytes; /* written by then: so does more of it, packed
-				loosely */
-	uint64_t mark;       /* changes while something happens */
-	uint32_t quiet_steps; /* since it has changed */
-	bool is_flushed;      /* and what waits was asked to leave */
-	uint32_t checkpoints; /* taken for it */
-	uint32_t restorations; /* nothing moves any more, as it won nothing:
-				  checkpoints win back what it took */
-	uint32_t passes;      /* through all lives, without a segment more */
-};
-
-struct compaction {
-	struct victim_choice choice;
-	struct victim victims[VICTIMS];
-	const struct victim *unfinished; /* its records come next */
-	uint64_t paid_bytes;   /* of what users wrote */
-	uint64_t debt;         /* bytes of records to look at */
-	uint32_t average_live; /* bytes, of the last victims */
-	uint32_t victim_count; /* segments that are victims */
-	bool needs_rows;       /* some of them do, of table 3 */
-	uint32_t demand_steps; /* left; 0: nobody waits */
-	bool is_vain;          /* nothing was worth moving with the last
-				  segments, when so much had changed: */
-	uint64_t vain_changes;
-	struct round round;
-	struct full_compaction full;
 };
 
 /* ---- life ---- */
@@ -100,7 +49,7 @@ compaction_full(const struct engine *engine)
 static bool
 is_being_read(const struct compaction *compaction, uint32_t segment)
 {
-	for (int i = 0; i < VICTIMS; i++) {
+	for (int i = 0; i < COMPACTION_VICTIMS; i++) {
 		if (compaction->victims[i].stage != VICTIM_UNUSED &&
 		    compaction->victims[i].segment == segment)
 			return true;
@@ -132,7 +81,7 @@ compaction_create(struct engine *engine, struct error *error)
 	if (compaction == NULL)
 		return error_no_memory(error);
 	engine->compaction = compaction;
-	for (int i = 0; i < VICTIMS; i++) {
+	for (int i = 0; i < COMPACTION_VICTIMS; i++) {
 		if (!victim_init(&compaction->victims[i],
 				 segments->segment_size))
 			return error_no_memory(error);
@@ -152,7 +101,7 @@ compaction_destroy(struct engine *engine)
 		return;
 	engine->segments.on_change = NULL;
 	free(engine->compaction->full.list);
-	for (int i = 0; i < VICTIMS; i++)
+	for (int i = 0; i < COMPACTION_VICTIMS; i++)
 		victim_finish(&engine->compaction->victims[i]);
 	free(engine->compaction);
 	engine->compaction = NULL;
@@ -161,8 +110,10 @@ compaction_destroy(struct engine *engine)
 bool
 compaction_is_busy(const struct engine *engine)
 {
-	for (int i = 0; engine->compaction != NULL && i < VICTIMS; i++) {
-		if (engine->compaction->victims[i].stage == VICTIM_READING)
+	const struct compaction *compaction = engine->compaction;
+
+	for (int i = 0; compaction != NULL && i < COMPACTION_VICTIMS; i++) {
+		if (compaction->victims[i].stage == VICTIM_READING)
 			return true;
 	}
 	return false;
@@ -180,7 +131,7 @@ compaction_drop(struct engine *engine)
 	separator_drop(engine);
 	full_compaction_drop(engine);
 	compaction->unfinished = NULL;
-	for (int i = 0; i < VICTIMS; i++)
+	for (int i = 0; i < COMPACTION_VICTIMS; i++)
 		compaction->victims[i].stage = VICTIM_UNUSED;
 	for (uint32_t i = 0; i < segments->segment_count; i++) {
 		if (segments->segments[i].state == SEGMENT_VICTIM)
@@ -190,12 +141,6 @@ compaction_drop(struct engine *engine)
 }
 
 /* ---- how urgent it is ---- */
-
-static bool
-can_grow(const struct engine *engine)
-{
-	return engine->segments.growth.state != GROWTH_FAILED;
-}
 
 /* Free ones and those that will be, without more copying. */
 static uint32_t
@@ -243,111 +188,15 @@ urgency_of(const struct engine *engine)
 	 * by growing no further, and what dies meanwhile needs no moving. */
 	if (coming_free(engine) >= target_of(engine))
 		return URGENCY_NONE;
-	if (!can_grow(engine))
+	if (segment_growth_has_failed(&engine->segments))
 		return URGENCY_LOW;
 	return room_may_grow(engine) ? URGENCY_NONE : URGENCY_WASTE;
-}
-
-/* ---- rounds ---- */
-
-/* But for rows of the engine's own that have died: to win their room makes new
- * ones. */
-static int64_t
-dead_bytes_of(const struct engine *engine)
-{
-	return (int64_t)(engine->segments.record_bytes -
-			 engine->segments.live_bytes -
-			 engine->freeing.forgotten_bytes);
-}
-
-/* What a record of the usual size goes into. */
-static uint32_t
-tail_min(const struct engine *engine)
-{
-	uint64_t bytes = 0, records = 0;
-
-	for (size_t i = 0; i < engine->tables.count; i++) {
-		const struct table *table = engine->tables.tables[i];
-
-		bytes += table->live_bytes;
-		records += primary_index_count(table->index);
-	}
-	if (records == 0 || bytes / records > UINT32_MAX)
-		return UINT32_MAX;
-	return (uint32_t)(bytes / records);
-}
-
-static void
-begin_round(struct engine *engine)
-{
-	struct compaction *compaction = engine->compaction;
-
-	compaction->round = (struct round){
-		.best_free = segment_manager_available(&engine->segments),
-		.user_bytes = engine->counters.user_bytes_written,
-	};
-	compaction->choice.before = engine->segments.next_sequence;
-	compaction->choice.tail_min = tail_min(engine);
-}
-
-static void
-end_round(struct engine *engine)
-{
-	struct compaction *compaction = engine->compaction;
-
-	compaction->round.is_exhausted = true;
-	compaction->round.dead_bytes = dead_bytes_of(engine);
-	compaction->round.best_free =
-		segment_manager_available(&engine->segments);
-	compaction->choice.before = UINT64_MAX;
-}
-
-/* Something has happened that may have made a round worth while. */
-static void
-watch_round(struct engine *engine)
-{
-	struct round *round = &engine->compaction->round;
-	uint32_t available = segment_manager_available(&engine->segments);
-
-	if (available > round->best_free ||
-	    engine->counters.user_bytes_written != round->user_bytes ||
-	    (round->is_exhausted && dead_bytes_of(engine) > round->dead_bytes))
-		begin_round(engine);
-}
-
-/* What will wait in the separator when all that is under way is read. */
-static uint64_t
-expected_bytes(const struct engine *engine)
-{
-	const struct compaction *compaction = engine->compaction;
-	uint64_t bytes = separator_bytes(engine->separator);
-
-	for (int i = 0; i < VICTIMS; i++) {
-		const struct victim *victim = &compaction->victims[i];
-
-		if (victim->stage != VICTIM_UNUSED)
-			bytes += engine->segments.segments[victim->segment]
-					 .live_bytes;
-	}
-	return bytes;
-}
-
-/* Less than a segment can't be won, however it is packed. */
-static bool
-is_worth_it(const struct engine *engine, bool is_free_of_rows)
-{
-	const struct compaction *compaction = engine->compaction;
-
-	return victim_choice_is_worth(&compaction->choice,
-				      compaction->victim_count,
-				      expected_bytes(engine),
-				      compaction->needs_rows, is_free_of_rows);
 }
 
 static bool
 is_reading(const struct compaction *compaction)
 {
-	for (int i = 0; i < VICTIMS; i++) {
+	for (int i = 0; i < COMPACTION_VICTIMS; i++) {
 		if (compaction->victims[i].stage != VICTIM_UNUSED)
 			return true;
 	}
@@ -362,141 +211,6 @@ compaction_is_done(const struct engine *engine)
 	       moving_writer_is_idle(&engine->moving);
 }
 
-static uint64_t
-mark_of(const struct engine *engine)
-{
-	const struct segment_manager *segments = &engine->segments;
-
-	return engine->moving.settled + engine->moving.count +
-	       engine->writer.durable + separator_bytes(engine->separator) +
-	       segments->free_count + segments->dead.count +
-	       segments->freeing_count;
-}
-
-/* Nothing has happened for a while, and nothing is on its way. */
-static bool
-is_quiet(struct engine *engine)
-{
-	struct round *round = &engine->compaction->round;
-	uint64_t mark = mark_of(engine);
-
-	if (mark != round->mark || moving_writer_is_busy(&engine->moving) ||
-	    compaction_is_busy(engine) ||
-	    buffered_writer_is_busy(&engine->writer) ||
-	    !checkpoint_writer_is_idle(engine->checkpoints)) {
-		round->mark = mark;
-		round->quiet_steps = 0;
-		round->is_flushed = false;
-		return false;
-	}
-	return ++round->quiet_steps > QUIET_STEPS;
-}
-
-/* Bytes of what may die behind two checkpoints: rows of table 3 and tombstones,
- * about. */
-static uint64_t
-forgettable_bytes(const struct engine *engine)
-{
-	uint64_t count = engine->freeing.wanted_count;
-
-	for (size_t i = 0; i < engine->tables.count; i++)
-		count += engine->tables.tables[i]->tombstones;
-	return count * FREED_RECORD_SIZE;
-}
-
-/* Behind two checkpoints dead segments need no rows, those that there are die,
- * and victims cost no more than their copying. */
-static bool
-can_checkpoint_help(const struct engine *engine)
-{
-	const struct segment_manager *segments = &engine->segments;
-	return engine->compaction->round.checkpoints < CHECKPOINTS &&
-	       !can_grow(engine) &&
-	       (segments->dead.count > 0 ||
-		forgettable_bytes(engine) >= segments->segment_size ||
-		is_worth_it(engine, true));
-}
-
-/* What was packed badly, since it was full of what died just then, or room was
- * short, has one more chance. */
-static bool
-can_pass_again(struct engine *engine)
-{
-	struct compaction *compaction = engine->compaction;
-
-	compaction->choice.before = engine->segments.next_sequence;
-	return compaction->round.passes < PASSES && is_worth_it(engine, false);
-}
-
-static void
-take_checkpoint(struct engine *engine)
-{
-	struct compaction *compaction = engine->compaction;
-
-	compaction->round.checkpoints++;
-	compaction->round.passes = 0;
-	checkpoint_writer_demand(engine);
-}
-
-/* What moving has taken for its rows of table 3 comes back behind checkpoints
- * when nothing moves meanwhile, so that a round that won nothing has cost
- * nothing. */
-static bool
-restore_reserve(struct engine *engine)
-{
-	struct round *round = &engine->compaction->round;
-
-	if (segment_manager_available(&engine->segments) >= SEGMENT_RESERVE ||
-	    can_grow(engine) || round->restorations == RESTORATIONS ||
-	    (engine->segments.dead.count == 0 &&
-	     engine->freeing.wanted_count == 0))
-		return false;
-	round->restorations++;
-	checkpoint_writer_demand(engine);
-	return true;
-}
-
-/* No victim comes any more: a buffer that isn't full is part of a segment lost,
- * so that what waits doesn't leave before. */
-static bool
-flush_what_waits(struct engine *engine)
-{
-	struct round *round = &engine->compaction->round;
-
-	if (round->is_flushed || separator_is_empty(engine->separator))
-		return false;
-	separator_flush(engine);
-	round->is_flushed = true;
-	round->quiet_steps = 0;
-	return true;
-}
-
-/* No victim can be begun.  When nothing happens any more, the round has ended,
- * unless something will become free, or durable and so a victim. */
-static void
-end_round_if_quiet(struct engine *engine)
-{
-	struct buffered_writer *writer = &engine->writer;
-	struct round *round = &engine->compaction->round;
-
-	if (writer->durable < writer->settled ||
-	    engine->moving.durable < engine->moving.settled)
-		buffered_writer_want_sync(writer);
-	if (!is_quiet(engine))
-		return;
-	if (segment_freeing_count(engine) > 0 &&
-	    round->quiet_steps < FREEING_STEPS_MAX)
-		return;
-	if (flush_what_waits(engine))
-		return;
-	if (round->restorations == 0 && can_pass_again(engine))
-		round->passes++;
-	else if (round->restorations == 0 && can_checkpoint_help(engine))
-		take_checkpoint(engine);
-	else if (!restore_reserve(engine))
-		end_round(engine);
-}
-
 bool
 compaction_demand(struct engine *engine)
 {
@@ -505,8 +219,8 @@ compaction_demand(struct engine *engine)
 	if (compaction == NULL || engine->writer.has_failed)
 		return false;
 	if (compaction->demand_steps == 0 && !compaction->round.is_exhausted)
-		begin_round(engine);
-	watch_round(engine);
+		compaction_round_begin(engine);
+	compaction_round_watch(engine);
 	compaction->demand_steps = DEMAND_STEPS;
 	return !compaction->round.is_exhausted;
 }
@@ -516,7 +230,7 @@ compaction_demand(struct engine *engine)
 static struct victim *
 unused_victim(struct compaction *compaction)
 {
-	for (int i = 0; i < VICTIMS; i++) {
+	for (int i = 0; i < COMPACTION_VICTIMS; i++) {
 		if (compaction->victims[i].stage == VICTIM_UNUSED)
 			return &compaction->victims[i];
 	}
@@ -531,7 +245,7 @@ begin(struct engine *engine, uint32_t segment)
 	uint32_t live = engine->segments.segments[segment].live_bytes;
 
 	if (victim == NULL ||
-	    expected_bytes(engine) + live >
+	    compaction_expected_bytes(engine) + live >
 		    separator_limit(engine) + engine->segments.segment_size)
 		return false;
 	compaction->average_live += live / AVERAGE_SHARE;
@@ -566,7 +280,7 @@ is_in_vain(struct engine *engine, bool is_demanded)
 	if (!is_demanded && compaction->is_vain &&
 	    changes - compaction->vain_changes <= share)
 		return true;
-	compaction->is_vain = !is_worth_it(engine, false);
+	compaction->is_vain = !compaction_round_is_worth(engine, false);
 	compaction->vain_changes = changes;
 	return compaction->is_vain;
 }
@@ -577,7 +291,7 @@ choose(struct engine *engine, enum urgency urgency)
 {
 	struct compaction *compaction = engine->compaction;
 	const struct segment_manager *segments = &engine->segments;
-	const struct round *round = &compaction->round;
+	const struct compaction_round *round = &compaction->round;
 	bool is_demanded = urgency == URGENCY_DEMAND;
 	uint32_t gain_min = segments->segment_size / GAIN_SHARE;
 	uint32_t best = SEGMENT_NONE;
@@ -591,7 +305,8 @@ choose(struct engine *engine, enum urgency urgency)
 		return SEGMENT_NONE;
 	if (!is_demanded || round->passes == 0)
 		best = victim_choice_best(&compaction->choice, gain_min);
-	if (best == SEGMENT_NONE && is_demanded && is_worth_it(engine, false))
+	if (best == SEGMENT_NONE && is_demanded &&
+	    compaction_round_is_worth(engine, false))
 		best = victim_choice_any(&compaction->choice);
 	return best;
 }
@@ -601,14 +316,15 @@ choose(struct engine *engine, enum urgency urgency)
 static bool
 has_room_for_usual(const struct engine *engine)
 {
-	return expected_bytes(engine) + engine->compaction->average_live <=
+	return compaction_expected_bytes(engine) +
+		       engine->compaction->average_live <=
 	       separator_limit(engine) + engine->segments.segment_size;
 }
 
 static bool
 may_choose(const struct engine *engine, enum urgency urgency)
 {
-	const struct round *round = &engine->compaction->round;
+	const struct compaction_round *round = &engine->compaction->round;
 
 	if (engine->writer.has_failed ||
 	    unused_victim(engine->compaction) == NULL)
@@ -629,7 +345,7 @@ begin_victims(struct engine *engine, enum urgency urgency)
 
 		if (segment == SEGMENT_NONE || !begin(engine, segment)) {
 			if (urgency == URGENCY_DEMAND)
-				end_round_if_quiet(engine);
+				compaction_round_end_if_quiet(engine);
 			return;
 		}
 		if (urgency == URGENCY_FULL)
@@ -660,7 +376,7 @@ end_victim(struct engine *engine, struct victim *victim, bool has_failed)
 static struct victim *
 next_victim(struct compaction *compaction)
 {
-	for (int i = 0; i < VICTIMS; i++) {
+	for (int i = 0; i < COMPACTION_VICTIMS; i++) {
 		struct victim *victim = &compaction->victims[i];
 
 		if (victim->stage == VICTIM_READ &&
@@ -715,7 +431,7 @@ compaction_step(struct engine *engine, uint64_t budget)
 	if (urgency == URGENCY_FULL)
 		full_compaction_step(engine);
 	if (urgency == URGENCY_DEMAND)
-		watch_round(engine);
+		compaction_round_watch(engine);
 	if (compaction->demand_steps > 0 && --compaction->demand_steps == 0)
 		compaction->choice.before = UINT64_MAX;
 	if (urgency >= URGENCY_DEMAND)

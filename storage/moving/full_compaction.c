@@ -316,7 +316,7 @@ can_checkpoint_win(const struct engine *engine)
 	uint64_t won = (uint64_t)segments->dead.count * segments->segment_size;
 
 	/* What moving has taken of the reserve for rows comes back, too. */
-	if (segments->growth.state == GROWTH_FAILED)
+	if (segment_growth_has_failed(segments))
 		return won > 0 || rows > segments->segment_size / 2 ||
 		       (rows > 0 && segment_manager_available(segments) <
 					    SEGMENT_RESERVE);

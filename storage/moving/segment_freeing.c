@@ -171,7 +171,7 @@ add_row(const struct engine *engine, struct freeing_batch *batch,
 static bool
 is_full(const struct engine *engine)
 {
-	return engine->segments.growth.state == GROWTH_FAILED;
+	return segment_growth_has_failed(&engine->segments);
 }
 
 static bool

@@ -284,6 +284,12 @@ segment_growth_demand(struct segment_manager *manager, struct error *error)
 }
 
 bool
+segment_growth_has_failed(const struct segment_manager *manager)
+{
+	return manager->growth.state == GROWTH_FAILED;
+}
+
+bool
 segment_growth_go_beyond(struct segment_manager *manager)
 {
 	struct growth *growth = &manager->growth;

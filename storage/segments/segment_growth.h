@@ -69,6 +69,8 @@ bool segment_growth_go_beyond(struct segment_manager *manager);
 /* Answers GROWTH_RECORDING: the manifest counts the new file, or couldn't be
  * written (a negative status). */
 void segment_growth_recorded(struct segment_manager *manager, int status);
+/* Files can't grow, as far as is known. */
+bool segment_growth_has_failed(const struct segment_manager *manager);
 /* The reason of GROWTH_FAILED. */
 int segment_growth_error(const struct segment_manager *manager,
 			 struct error *error);
