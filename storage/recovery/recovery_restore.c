@@ -95,16 +95,29 @@ restore_segments(struct recovery *recovery)
 	}
 }
 
+/* At or below the horizon a buffer that is missing may have been freed, and
+ * only a checkpoint would miss it. */
+static const char *
+what_is_known(const struct recovery *recovery)
+{
+	const struct horizon *horizon =
+		&recovery->engine->manifest.horizon;
+
+	if (recovery->which != RECOVERY_NO_CHECKPOINT)
+		return "nothing is lost: the checkpoint before it was read "
+		       "instead";
+	if (horizon->user_sequence == 0 && horizon->moving_sequence == 0)
+		return "nothing is lost: all of the log was read instead";
+	return "all of the log was read instead, where older rows that are "
+	       "damaged, too, aren't missed";
+}
+
 /* Who opened it should know that something on the disk was damaged. */
 static void
 warn_of_checkpoint(struct recovery *recovery)
 {
-	(void)error_set(&recovery->engine->warning, ERROR_CORRUPT,
-			"%s; nothing is lost: %s was read instead",
-			recovery->reason.message,
-			recovery->which == RECOVERY_NO_CHECKPOINT ?
-				"all of the log" :
-				"the checkpoint before it");
+	(void)error_set(&recovery->engine->warning, ERROR_CORRUPT, "%s; %s",
+			recovery->reason.message, what_is_known(recovery));
 }
 
 /* Checkpoints that turned out to be unusable aren't named any more. */

@@ -887,6 +887,41 @@ TEST(a_newer_buffer_is_told_by_its_version)
 	fault_disk_destroy(disk);
 }
 
+/* What was opened says of the newest ${count} checkpoints, which are gone. */
+static void
+expect_warning(int count, const char *expected)
+{
+	struct fault_disk *disk = fault_disk_create(5);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+	const char *warning;
+
+	for (int i = 0; i < count; i++) {
+		put_batch(engine, table, i, true);
+		driver_checkpoint(engine);
+	}
+	driver_close(engine);
+	for (int i = 1; i <= count; i++) {
+		char name[] = "00-?.checkpoint";
+
+		name[3] = (char)('0' + i);
+		fault_disk_remove(disk, name);
+	}
+	engine = driver_open_disk(disk);
+	warning = engine_warning(engine);
+	assert_non_null(warning);
+	assert_non_null(strstr(warning, expected));
+	assert_int_equal(count_batches(engine, table), count);
+	driver_close(engine);
+	fault_disk_destroy(disk);
+}
+
+TEST(nothing_is_called_whole_that_nobody_can_know)
+{
+	expect_warning(1, "; nothing is lost: all of the log");
+	expect_warning(2, "; all of the log was read instead, where");
+}
+
 TEST(a_file_that_was_only_just_made_is_not_counted)
 {
 	struct fault_disk *disk = fault_disk_create(1);
