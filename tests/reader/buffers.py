@@ -6,8 +6,8 @@ import os
 import struct
 from dataclasses import dataclass
 
-from manifest import (MOVING, PAGE, USER, Damage, damaged, mix, rounded,
-                      segment_seed)
+from manifest import (MOVING, NUMBER_MAX, PAGE, USER, Damage, damaged, mix,
+                      rounded, segment_seed)
 from xxh3 import xxh3_64
 
 BUFFER_HEADER = 128
@@ -122,13 +122,24 @@ class Reader:
                 not is_possible(version, kind, stream, flags, part, parts,
                                 offset, size, len(data), table, first,
                                 last) or \
-                not watermarks[stream] < sequence:
+                not watermarks[stream] < sequence or \
+                max(sequence, segment_sequence, lsn, watermark,
+                    moving) > NUMBER_MAX:
             raise damaged(name, at, "the buffer's header makes no sense")
         behind = rounded(end, PAGE)
         return Buffer(name, at, kind, stream, part, parts, segment, offset,
                       segment_sequence, lives, sequence, watermarks, clock_us,
                       bool(flags & 1), records, lsn, data[offset:end],
                       any(data[behind:behind + PAGE]))
+
+    def life_named(self, segment, data):
+        """What the header at a segment's start says of the life it is in,
+        whether or not the buffer is intact; 0 where it is no such header."""
+        header = HEADER.unpack_from(data)
+        is_ours = header[1] == b"LGSB" and \
+            (header[9], header[10]) == (segment, 0) and \
+            header[-2] == self.manifest.database_id
+        return header[11] if is_ours else 0
 
     def joined(self, parts):
         """The parts of a run as one buffer of one record."""
@@ -187,6 +198,7 @@ class Reader:
         refuse_unless(flags & ROW or not flags & EXPIRING and
                       value_size == 0, "a tombstone with a row's parts")
         refuse_unless(timestamp != TIMESTAMP_MIN, "its timestamp")
+        refuse_unless(lsn <= NUMBER_MAX, "its LSN")
         refuse_unless(not any(data[value_at + value_size:end]), "its padding")
         seconds = int.from_bytes(data[key_at - 8:key_at], "little") \
             if has_seconds else 0
@@ -209,8 +221,8 @@ class Reader:
             offset = buffer.end
 
     def segments_of_file(self, path, number, name, is_last):
-        """Yields (segment, its buffers, its first block isn't zero) of each
-        whole one."""
+        """Yields (segment, its buffers, its first block isn't zero, the life
+        that its header names) of each whole one."""
         size = self.manifest.segment_size
         full = size * self.manifest.file_segments
         with open(os.path.join(path, name), "rb") as file:
@@ -225,4 +237,5 @@ class Reader:
                 # Most of a young file is zeros.
                 found = list(self.buffers_of_segment(
                     name, index * size, segment, data)) if any(data) else []
-                yield segment, found, any(data[:PAGE])
+                yield segment, found, any(data[:PAGE]), \
+                    self.life_named(segment, data)

@@ -133,7 +133,7 @@ class Log:
             raise damaged(name, end, "it ends there, and segment "
                           f"{needed - 1} must be there")
 
-    def see_segment(self, segment, buffers, is_begun):
+    def see_segment(self, segment, buffers, is_begun, life_named):
         if is_begun and self.headless is None and \
                 (not buffers or buffers[0].offset > 0):
             self.headless = segment
@@ -142,17 +142,24 @@ class Log:
                 stream.watermark = max(stream.watermark,
                                        buffer.watermarks[number])
             self.clock_us = max(self.clock_us, buffer.clock_us)
-        if not buffers:
-            return
-        life = buffers[0].segment_sequence
-        if buffers[0].offset > 0:
-            life = max(buffer.segment_sequence for buffer in buffers)
-        self.lives[segment] = life
+        life = self.find_life(segment, buffers, life_named)
+        if life:
+            self.lives[segment] = life
         for buffer in buffers:
             if buffer.segment_sequence == life:
                 self.streams[buffer.stream].add(buffer)
                 if buffer.kind == PART:
                     self.parts[segment] = buffer
+
+    def find_life(self, segment, buffers, life_named):
+        """The life whose buffers count, or 0."""
+        if buffers and buffers[0].offset == 0:
+            return buffers[0].segment_sequence
+        places = self.checkpoint.places if self.checkpoint else []
+        if segment < len(places) and not places[segment].is_free and \
+                places[segment].sequence == life_named:
+            return life_named
+        return max((buffer.segment_sequence for buffer in buffers), default=0)
 
     # ---- judging ----
 

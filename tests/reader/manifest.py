@@ -12,6 +12,8 @@ from xxh3 import MASK64, xxh3_64
 PAGE = 4096
 USER, MOVING = 1, 2
 CLEAN, FORGOTTEN = 1, 2
+NUMBER_MAX = 2 ** 63 - 1
+FILE_SIZE_MAX = 256 + 2 * 65536 * 16 + 65536 * 4 + 4096
 
 
 class Damage(Exception):
@@ -49,6 +51,7 @@ class Manifest:
     files: int
     flags: int
     watermarks: dict     # of each stream
+    generation: int      # how often it was written
     next_lsn: int
     segment: int         # where the user log goes on
     offset: int
@@ -73,9 +76,23 @@ assert HEADER_1.size == 192 and HEADER_2.size == 64
 
 
 def read_manifest(path):
-    name = os.path.join(path, "manifest")
-    with open(name, "rb") as file:
-        return decode_manifest(file.read())
+    with open(os.path.join(path, "manifest"), "rb") as file:
+        manifest = decode_manifest(file.read())
+    aside = read_aside(path)
+    if aside and aside.database_id == manifest.database_id and \
+            aside.generation > manifest.generation + 1:
+        raise Damage("manifest is an earlier one: manifest.tmp was written "
+                     "long after it")
+    return manifest
+
+
+def read_aside(path):
+    """The manifest aside, or None where there is no intact one."""
+    try:
+        with open(os.path.join(path, "manifest.tmp"), "rb") as file:
+            return decode_manifest(file.read())
+    except (OSError, Damage, struct.error):
+        return None
 
 
 def refuse_unless(fact, offset, text):
@@ -94,8 +111,8 @@ def check_envelope(data):
     if version not in (1, 2, 3):
         raise Damage(f"manifest: format version {version} isn't known")
     refuse_unless(version == 1 or size >= 256, 20, "its size is wrong")
-    refuse_unless(len(data) == rounded(size, PAGE) and not any(data[size:]),
-                  size, "its padding is wrong")
+    refuse_unless(len(data) % PAGE == 0 and len(data) <= FILE_SIZE_MAX and
+                  not any(data[size:]), size, "its padding is wrong")
     return version, size
 
 
@@ -113,10 +130,10 @@ def decode_voids(data, at, count, next_sequence):
 def decode_manifest(data):
     version, size = check_envelope(data)
     (_, _, _, _, database_id, secret, segment_size, file_segments, size_max,
-     shards, files, flags, next_table, _, watermark, moving, next_sequence,
-     next_moving, next_segment_sequence, next_lsn, clock_us, segment, offset,
-     segment_sequence, newest, newest_sum, before, before_sum, user_voids,
-     moving_voids) = HEADER_1.unpack_from(data)
+     shards, files, flags, next_table, generation, watermark, moving,
+     next_sequence, next_moving, next_segment_sequence, next_lsn, clock_us,
+     segment, offset, segment_sequence, newest, newest_sum, before,
+     before_sum, user_voids, moving_voids) = HEADER_1.unpack_from(data)
     user_horizon = moving_horizon = segment_horizon = tail_count = 0
     if version > 1:
         user_horizon, moving_horizon, segment_horizon, tail_count, zeros = \
@@ -142,6 +159,9 @@ def decode_manifest(data):
                   next_segment_sequence > segment_sequence and
                   next_lsn > 0 and next_table > 0, 96,
                   "its next numbers are wrong")
+    refuse_unless(max(next_sequence, next_moving, next_segment_sequence,
+                      next_lsn, generation, newest) <= NUMBER_MAX, 96,
+                  "its numbers come to an end")
     refuse_unless(offset <= segment_size and offset % PAGE == 0 and
                   bool(offset) == bool(segment_sequence) and
                   (version == 1 or offset or not segment), 136,
@@ -160,8 +180,9 @@ def decode_manifest(data):
                   "its tail doesn't ascend")
     return Manifest(
         version, database_id, secret, segment_size, file_segments, files,
-        flags, {USER: watermark, MOVING: moving}, next_lsn, segment, offset,
-        clock_us, [(newest, newest_sum), (before, before_sum)],
+        flags, {USER: watermark, MOVING: moving}, generation, next_lsn,
+        segment, offset, clock_us,
+        [(newest, newest_sum), (before, before_sum)],
         {USER: user_horizon, MOVING: moving_horizon},
         {USER: decode_voids(data, header_size, user_voids, next_sequence),
          MOVING: decode_voids(data, header_size + 16 * user_voids,

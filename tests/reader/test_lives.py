@@ -13,7 +13,7 @@ import time
 from buffers import FULL, PART, TIE
 from checkpoint import newest_checkpoint
 from comparison import assert_same, reader_complaint, run_steps, \
-    shell_complaint, tables_by
+    shell_complaint, shell_rows, tables_by
 from log import Log
 from manifest import MOVING, USER, read_manifest
 from support import Shell, run_cases
@@ -110,6 +110,28 @@ def moved_records_are_found_where_they_went(tools, folder):
                   [*churn(dice, 200), "COMPACT;", *churn(dice, 50)], ending,
                   **SMALL)
         compare_before_and_after(tools, path, folder)
+
+
+def a_damaged_header_may_still_name_the_life(tools, folder):
+    path = os.path.join(folder, "db")
+    dice = random.Random(31)
+    run_steps(tools.run_script, path, [CREATE, *churn(dice, 400)], **SMALL)
+    before = tables_by(path, None, True)
+    manifest = read_manifest(path)
+    checkpoint = newest_checkpoint(path, manifest)[0]
+    known = {entry.segment for entry in checkpoint.entries
+             if entry.table > 15 and
+             checkpoint.places[entry.segment].stream == MOVING}
+    number, place = divmod(min(known - {*manifest.tail, manifest.segment}),
+                           manifest.file_segments)
+    name = os.path.join(path, f"00-{number:06}.segments")
+    with open(name, "r+b") as file:
+        # The clock's mark: of no other use here.
+        file.seek(place * manifest.segment_size + 80)
+        file.write(b"?")
+    assert tables_by(path, None, True) == before
+    for table, rows in before.items():
+        assert shell_rows(tools.shell, path, table) == rows
 
 
 def tombstones_that_were_dropped_stay_deletions(tools, folder):
@@ -233,6 +255,7 @@ CASES = (
     places_are_used_again,
     an_orderly_close_lists_what_a_reader_needs,
     moved_records_are_found_where_they_went,
+    a_damaged_header_may_still_name_the_life,
     tombstones_that_were_dropped_stay_deletions,
     expired_rows_that_were_dropped_stay_away,
     the_older_checkpoint_tells_the_same,

@@ -13,8 +13,8 @@ import sys
 import time
 
 from collision import key_of
-from comparison import (assert_same, normal, reader_complaint, run_steps,
-                        shell_complaint, shell_rows)
+from comparison import (assert_same, normal, reader_complaint, reader_tables,
+                        run_steps, shell_complaint, shell_rows)
 from log import ENDS_BATCH, Log
 from reader import read_rows
 from support import Shell, expect, run_cases
@@ -442,6 +442,40 @@ def no_byte_of_the_manifest_may_differ(tools, folder):
     assert_same(tools.shell, path)
 
 
+def a_manifest_may_be_longer_than_necessary(tools, folder):
+    path = os.path.join(folder, "db")
+    tools.shell.make(path)
+    with open(os.path.join(path, "manifest"), "ab") as file:
+        file.write(bytes(8192))
+    assert_same(tools.shell, path)
+
+
+def an_earlier_manifest_is_known_by_the_one_aside(tools, folder):
+    path = os.path.join(folder, "db")
+    name = os.path.join(path, "manifest")
+    tools.shell.make(path)
+    with open(name, "rb") as file:
+        earlier = file.read()
+
+    def with_the_earlier_one(complains):
+        copy = os.path.join(folder, "copy")
+        shutil.copytree(path, copy)
+        with open(os.path.join(copy, "manifest"), "wb") as file:
+            file.write(earlier)
+        assert bool(reader_complaint(copy)) == complains, "the reader"
+        assert bool(shell_complaint(tools.shell, copy)) == complains, \
+            "the shell"
+        if not complains:
+            assert assert_same(tools.shell, copy) == reader_tables(path)
+        shutil.rmtree(copy)
+
+    # One behind, as far as the one aside tells, the end may have come before
+    # the two were exchanged.
+    for number, complains in ((100, False), (101, False), (102, True)):
+        run(tools, path, f"INSERT INTO ks.t (k) VALUES ({number});")
+        with_the_earlier_one(complains)
+
+
 def wrong_files_are_refused_by_both(tools, folder):
     path = os.path.join(folder, "db")
     other = os.path.join(folder, "other")
@@ -517,6 +551,8 @@ CASES = (
     a_file_that_the_manifest_does_not_count_yet_is_read,
     padding_is_nobodys,
     no_byte_of_the_manifest_may_differ,
+    a_manifest_may_be_longer_than_necessary,
+    an_earlier_manifest_is_known_by_the_one_aside,
     wrong_files_are_refused_by_both,
     a_cut_file_is_seen_at_the_same_place,
     checksums_may_be_skipped,
