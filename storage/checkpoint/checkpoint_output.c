@@ -58,14 +58,20 @@ open_file(struct checkpoint_output *output)
 	return status;
 }
 
+/* It may have grown since: room for checkpoints is kept beside this one. */
 static int
 take_room(struct checkpoint_output *output, uint64_t size)
 {
+	const struct io_methods *methods = output->io->methods;
 	int status;
 
 	if (size <= output->size)
 		return 0;
-	status = output->io->methods->resize(output->io, output->file, size);
+	status = methods->size(output->io, output->file, &output->size);
+	if (status == 0 && size <= output->size)
+		return 0;
+	if (status == 0)
+		status = methods->resize(output->io, output->file, size);
 	if (status < 0) {
 		fail(output, status, "extend", IO_NO_OFFSET);
 		return status;

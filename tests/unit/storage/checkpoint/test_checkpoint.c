@@ -258,9 +258,10 @@ put_entries(struct checkpoint_output *output)
 	}
 }
 
-/* Returns what the manifest keeps. */
+/* Returns what the manifest keeps.  ${kept} bytes are kept in all files while
+ * it is written. */
 static struct manifest_checkpoint
-write_sample(struct io *io)
+write_sample_beside(struct io *io, uint64_t kept)
 {
 	struct checkpoint_head head = {
 		.start = { .number = NUMBER,
@@ -283,6 +284,7 @@ write_sample(struct io *io)
 	assert_int_equal(checkpoint_output_open(&output, io, DATABASE, &head,
 						8192, &error),
 			 0);
+	assert_int_equal(checkpoint_output_reserve(io, kept), 0);
 	put_lists(&output);
 	put_entries(&output);
 	checkpoint_output_end(&output);
@@ -293,6 +295,12 @@ write_sample(struct io *io)
 	poll_until_written(&output);
 	checkpoint_output_close(&output);
 	return which;
+}
+
+static struct manifest_checkpoint
+write_sample(struct io *io)
+{
+	return write_sample_beside(io, 0);
 }
 
 static const char name[] = "00-2.checkpoint";
@@ -418,6 +426,19 @@ TEST(a_longer_file_of_an_older_checkpoint_is_written_over)
 	sample.bytes = fault_disk_file(sample.disk, name, &sample.size);
 	assert_int_equal(sample.size, before + 40960);
 	free_sample(&sample);
+}
+
+TEST(room_that_is_kept_meanwhile_stays)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct io *io = fault_disk_open(disk);
+	size_t size;
+
+	(void)write_sample_beside(io, 1 << 20);
+	(void)fault_disk_file(disk, name, &size);
+	assert_int_equal(size, 1 << 20);
+	io->methods->destroy(io);
+	fault_disk_destroy(disk);
 }
 
 static uint64_t
