@@ -211,20 +211,6 @@ compaction_is_done(const struct engine *engine)
 	       moving_writer_is_idle(&engine->moving);
 }
 
-bool
-compaction_demand(struct engine *engine)
-{
-	struct compaction *compaction = engine->compaction;
-
-	if (compaction == NULL || engine->writer.has_failed)
-		return false;
-	if (compaction->demand_steps == 0 && !compaction->round.is_exhausted)
-		compaction_round_begin(engine);
-	compaction_round_watch(engine);
-	compaction->demand_steps = DEMAND_STEPS;
-	return !compaction->round.is_exhausted;
-}
-
 /* ---- victims ---- */
 
 static struct victim *
@@ -335,9 +321,19 @@ may_choose(const struct engine *engine, enum urgency urgency)
 	       (urgency == URGENCY_FULL || has_room_for_usual(engine));
 }
 
+/* All victims wait for memory, which nobody knows to come. */
+static bool
+is_starving(const struct engine *engine)
+{
+	return separator_is_starved(engine->separator) &&
+	       unused_victim(engine->compaction) == NULL;
+}
+
 static void
 begin_victims(struct engine *engine, enum urgency urgency)
 {
+	if (urgency == URGENCY_DEMAND && is_starving(engine))
+		compaction_round_end_if_quiet(engine);
 	while (may_choose(engine, urgency)) {
 		uint32_t segment = urgency == URGENCY_FULL ?
 					   full_compaction_next(engine) :
@@ -403,6 +399,39 @@ separate_victims(struct engine *engine, uint64_t *budget)
 			return;
 		end_victim(engine, victim, outcome == VICTIM_FAILED);
 	}
+}
+
+/* ---- demands ---- */
+
+/* Only a step finds out that there is memory again, and who is refused doesn't
+ * poll. */
+static void
+try_memory(struct engine *engine)
+{
+	const struct separator *separator = engine->separator;
+	struct compaction *compaction = engine->compaction;
+	uint64_t budget = COMPACTION_POLL_BYTES;
+
+	if (!compaction->round.is_exhausted || !separator_is_starved(separator))
+		return;
+	separate_victims(engine, &budget);
+	if (!separator_is_starved(separator))
+		compaction_round_begin(engine);
+}
+
+bool
+compaction_demand(struct engine *engine)
+{
+	struct compaction *compaction = engine->compaction;
+
+	if (compaction == NULL || engine->writer.has_failed)
+		return false;
+	try_memory(engine);
+	if (compaction->demand_steps == 0 && !compaction->round.is_exhausted)
+		compaction_round_begin(engine);
+	compaction_round_watch(engine);
+	compaction->demand_steps = DEMAND_STEPS;
+	return !compaction->round.is_exhausted;
 }
 
 /* ---- steps ---- */

@@ -278,6 +278,12 @@ separator_is_empty(const struct separator *separator)
 	return separator->open.count == 0 && separator->full.count == 0;
 }
 
+bool
+separator_is_starved(const struct separator *separator)
+{
+	return separator->is_starved;
+}
+
 /* ---- groups ---- */
 
 unsigned

@@ -55,6 +55,8 @@ void separator_step(struct engine *engine, uint32_t unfinished);
  * when separator_is_empty. */
 void separator_flush(struct engine *engine);
 bool separator_is_empty(const struct separator *separator);
+/* There was no memory for the last record. */
+bool separator_is_starved(const struct separator *separator);
 /* Bytes of records that wait, and how many should at most. */
 uint64_t separator_bytes(const struct separator *separator);
 uint64_t separator_limit(const struct engine *engine);

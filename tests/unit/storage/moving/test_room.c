@@ -4,6 +4,7 @@
 #include "storage/engine_state.h"
 #include "storage/moving/room.h"
 #include "storage/moving/separator.h"
+#include "storage/moving/separator_output.h"
 #include "storage/moving/victim_choice.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
@@ -31,6 +32,23 @@ __wrap_victim_choice_is_worth(const struct victim_choice *choice,
 	looks++;
 	return __real_victim_choice_is_worth(choice, victims, bytes,
 					     needs_rows, is_free_of_rows);
+}
+
+static bool is_starving; /* no memory for what is to be moved */
+
+bool __real_output_append(struct output *output,
+			  const struct index_entry *entry, uint32_t life,
+			  const uint8_t *record, uint32_t chunk_size);
+bool __wrap_output_append(struct output *output,
+			  const struct index_entry *entry, uint32_t life,
+			  const uint8_t *record, uint32_t chunk_size);
+
+bool
+__wrap_output_append(struct output *output, const struct index_entry *entry,
+		     uint32_t life, const uint8_t *record, uint32_t chunk_size)
+{
+	return !is_starving && __real_output_append(output, entry, life,
+						    record, chunk_size);
 }
 
 struct world {
@@ -153,6 +171,53 @@ TEST(a_full_database_is_not_looked_through_at_every_poll)
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(engine_poll(world.engine, 0, &error), 0);
 	assert_int_equal(looks, 0);
+	finish(&world);
+}
+
+enum { POLLS_MAX = 100000 };
+
+/* A write that gives up waiting. */
+static int
+put_impatiently(struct world *world, int number, size_t size)
+{
+	char key[16], value[VALUE_MAX];
+	struct engine_write write = {
+		.kind = ENGINE_WRITE_ROW,
+		.table = world->table,
+		.value = slice_make(value, size),
+		.timestamp_us = engine_timestamp_us(world->engine),
+	};
+	uint64_t lsn;
+	int status = ENGINE_PENDING;
+
+	snprintf(key, sizeof(key), "%d", number);
+	write.key = slice_from_string(key);
+	memset(value, 'a' + number % 26, sizeof(value));
+	for (int i = 0; i < POLLS_MAX && status == ENGINE_PENDING; i++) {
+		status = engine_write(world->engine, &write, 1, &lsn, NULL);
+		if (status == ENGINE_PENDING)
+			assert_int_equal(engine_poll(world->engine, -1, NULL),
+					 0);
+	}
+	return status;
+}
+
+TEST(nobody_waits_for_memory_that_moving_does_not_get)
+{
+	struct world world = make_world();
+	int status = 0, refused = 0;
+
+	/* Every second row is dead by and by, so that moving would help. */
+	is_starving = true;
+	for (int i = 0; i < 300; i++) {
+		status = put_impatiently(&world, i < 90 ? i : i * 2 % 90,
+					 1200);
+		assert_int_not_equal(status, ENGINE_PENDING);
+		refused += status < 0;
+	}
+	is_starving = false;
+	assert_int_equal(put_impatiently(&world, 0, 1200), 0);
+	assert_true(refused < 200);
 	finish(&world);
 }
 
