@@ -540,6 +540,41 @@ TEST(eager_separation_empties_segments_from_memory)
 	}
 }
 
+/* Of a group that gets no more rows: what waits keeps its segment from being
+ * freed. */
+TEST(what_waits_to_be_separated_leaves_when_it_is_old)
+{
+	enum { ENOUGH = 64, YOUNG = 16, OLD = 30 };
+	struct engine_options options = driver_small;
+	struct world *world;
+	struct segment_manager *segments;
+	uint64_t begun;
+
+	options.is_separation_eager = true;
+	world = open_world(&options, seed_of_run(), 2, 9000);
+	segments = &world->engine->segments;
+	while (segments->segment_count < ENOUGH) {
+		segment_growth_start(segments);
+		assert_int_equal(engine_poll(world->engine, 0, NULL), 0);
+	}
+	begun = segments->next_sequence;
+	assert_true(write_row(world, 0, false, 100));
+	driver_commit(world->engine, engine_last_lsn(world->engine));
+	/* Rows that are larger than a segment aren't separated. */
+	while (segments->next_sequence <= begun + OLD) {
+		assert_true(write_row(world, 1, false, 9000));
+		driver_commit(world->engine, engine_last_lsn(world->engine));
+		if (segments->next_sequence < begun + YOUNG)
+			assert_int_equal(count_moved_bytes(world->engine), 0);
+	}
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(engine_poll(world->engine, 0, NULL), 0);
+	assert_true(count_moved_bytes(world->engine) > 100);
+	check_row(world, 0);
+	check_row(world, 1);
+	close_world(world);
+}
+
 /* ---- faults ---- */
 
 static void
