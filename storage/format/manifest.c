@@ -555,10 +555,12 @@ refuse_earlier(struct io *io, struct error *error)
 			       "%s was written long after it",
 			       path, MANIFEST_NAME, MANIFEST_NAME_ASIDE);
 
+	/* Some tools leave out what ends on .tmp. */
 	error_hint(error,
-		   "logstor --salvage %s NEW saves every intact row; "
-		   "rows that were deleted may reappear",
-		   path);
+		   "if all files of an earlier copy were put back, remove %s, "
+		   "which isn't of them; else logstor --salvage %s NEW saves "
+		   "every intact row; rows that were deleted may reappear",
+		   MANIFEST_NAME_ASIDE, path);
 	return status;
 }
 

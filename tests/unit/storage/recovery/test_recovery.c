@@ -887,6 +887,54 @@ TEST(a_newer_buffer_is_told_by_its_version)
 	fault_disk_destroy(disk);
 }
 
+/* All files of an earlier copy but the one aside, as some tools have it. */
+static void
+put_back(const struct fault_disk *copy, struct fault_disk *disk)
+{
+	static const char *const names[] = { MANIFEST_NAME, FILE_0 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		struct fault_disk *from = fault_disk_copy(copy);
+		size_t size;
+		const uint8_t *bytes =
+			fault_disk_file(from, names[i], &size);
+
+		fault_disk_remove(disk, names[i]);
+		fault_disk_add(disk, names[i], bytes, size);
+		fault_disk_destroy(from);
+	}
+}
+
+TEST(a_copy_that_was_put_back_is_told_from_an_earlier_manifest)
+{
+	struct fault_disk *disk = fault_disk_create(5);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+	struct fault_disk *copy;
+	struct error error;
+
+	put_batch(engine, table, 0, false);
+	driver_close(engine);
+	copy = fault_disk_copy(disk);
+	for (int i = 1; i < 4; i++) {
+		engine = driver_open_disk(disk);
+		put_batch(engine, table, i, false);
+		driver_close(engine);
+	}
+	put_back(copy, disk);
+	error = driver_open_error(fault_disk_open(disk), &driver_small);
+	assert_int_equal(error.code, ERROR_CORRUPT);
+	assert_non_null(strstr(error.hint, "put back, remove manifest.tmp"));
+	assert_non_null(strstr(error.hint, "; rows that were deleted may "
+					   "reappear"));
+	fault_disk_remove(disk, MANIFEST_NAME_ASIDE);
+	engine = driver_open_disk(disk);
+	assert_int_equal(count_batches(engine, table), 1);
+	driver_close(engine);
+	fault_disk_destroy(copy);
+	fault_disk_destroy(disk);
+}
+
 /* What was opened says of the newest ${count} checkpoints, which are gone. */
 static void
 expect_warning(int count, const char *expected)
