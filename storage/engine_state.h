@@ -45,6 +45,7 @@ struct room_wait {
 	uint32_t steps_left;  /* until nobody does, unless he asks again */
 	uint64_t moved;       /* moving buffers written by then */
 	uint64_t checkpoints; /* published by then */
+	uint64_t user_bytes;  /* written by then */
 	uint32_t expiry_checkpoints; /* asked for, to let go what has expired */
 };
 
@@ -102,6 +103,8 @@ struct engine {
 	struct horizon horizon;
 	struct freeing freeing;
 	struct room_wait room_wait;
+	struct room_wait run_wait; /* for neighbours, which others' writes
+				      don't find */
 	struct table *freed; /* table 3, also in tables */
 	struct pending_map pending;
 	struct record_cache *cache; /* NULL: none */

@@ -66,23 +66,27 @@ is_settling(struct engine *engine)
 }
 
 /* In a database that is all but full, work may go round without an end: what
- * is won is taken by what winning it takes. */
+ * is won is taken by what winning it takes, or by others who write. */
 static bool
-has_waited_in_vain(struct engine *engine, uint32_t missing)
+has_waited_in_vain(struct engine *engine, struct room_wait *wait,
+		   uint32_t missing)
 {
-	struct room_wait *wait = &engine->room_wait;
+	uint64_t written = engine->counters.user_bytes_written;
 	uint64_t moved = engine->moving.buffers_written;
 	uint64_t checkpoints = engine->counters.checkpoints;
 
 	if (!wait->is_waiting)
 		*wait = (struct room_wait){ .is_waiting = true,
 					    .moved = moved,
-					    .checkpoints = checkpoints };
+					    .checkpoints = checkpoints,
+					    .user_bytes = written };
 	wait->steps_left = WAIT_STEPS;
 	return moved - wait->moved >
 		       WAIT_MOVED_MAX +
 			       (uint64_t)missing * WAIT_MOVED_SEGMENT ||
-	       checkpoints - wait->checkpoints > WAIT_CHECKPOINTS_MAX;
+	       checkpoints - wait->checkpoints > WAIT_CHECKPOINTS_MAX ||
+	       written - wait->user_bytes >
+		       segment_manager_disk_bytes(&engine->segments);
 }
 
 static bool
@@ -125,7 +129,8 @@ static int
 make_room(struct engine *engine, uint32_t missing, struct error *error)
 {
 	struct error failure = ERROR_INIT;
-	bool is_in_vain = has_waited_in_vain(engine, missing);
+	bool is_in_vain =
+		has_waited_in_vain(engine, &engine->room_wait, missing);
 	int status = 0;
 
 	if (!is_in_vain && segment_freeing_count(engine) >= missing)
@@ -257,35 +262,44 @@ room_find(struct engine *engine, uint32_t segments, enum room_level level,
 }
 
 /* There are free segments enough, but no neighbours.  What becomes free may
- * join them, and a new file has as many as a run can need. */
+ * join them, and a new file has as many as a run can need.  Nothing moves for
+ * the sake of certain places: the more are free, the more are neighbours. */
 static int
 make_neighbours(struct engine *engine, uint32_t missing, struct error *error)
 {
+	struct room_wait *wait = &engine->run_wait;
 	int status = segment_growth_demand(&engine->segments, error);
 
 	if (status == 0)
 		return ENGINE_PENDING;
 	segment_freeing_step(engine, true);
-	if (!has_waited_in_vain(engine, missing) &&
-	    segment_freeing_count(engine) > 0)
+	if (!has_waited_in_vain(engine, wait, missing) &&
+	    (can_reclaim(engine) || is_settling(engine)))
 		return ENGINE_PENDING;
-	engine->room_wait.is_waiting = false;
+	wait->is_waiting = false;
 	return status;
 }
 
-void
-room_step(struct engine *engine)
+static void
+wait_step(struct room_wait *wait)
 {
-	struct room_wait *wait = &engine->room_wait;
-
 	if (wait->is_waiting && --wait->steps_left == 0)
 		wait->is_waiting = false;
 }
 
 void
-room_found(struct engine *engine)
+room_step(struct engine *engine)
+{
+	wait_step(&engine->room_wait);
+	wait_step(&engine->run_wait);
+}
+
+void
+room_found(struct engine *engine, bool has_runs)
 {
 	engine->room_wait.is_waiting = false;
+	if (has_runs)
+		engine->run_wait.is_waiting = false;
 }
 
 int

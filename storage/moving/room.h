@@ -35,7 +35,8 @@ bool room_may_grow(const struct engine *engine);
 void room_step(struct engine *engine);
 
 /* Somebody has all the room that he needs, also if it is no segment any more:
- * the next one who waits waits from the start. */
-void room_found(struct engine *engine);
+ * the next one who waits waits from the start, for runs too if he has got
+ * some. */
+void room_found(struct engine *engine, bool has_runs);
 
 #endif

@@ -351,6 +351,44 @@ TEST(a_run_without_neighbours_makes_the_files_grow)
 	driver_abandon(world.engine, world.disk);
 }
 
+/* All free segments that there are stand alone, or nearly. */
+TEST(a_run_without_neighbours_is_worth_moving_others)
+{
+	struct engine_options options = driver_small;
+	struct error error = ERROR_INIT;
+	struct row row = { NULL, 1200, 1 };
+	struct world world;
+	char key[16];
+	uint64_t lsn;
+	int rows = 0;
+
+	options.size_max = 512 * SEGMENT;
+	world = make_world(&options);
+	row.key = key;
+	do
+		snprintf(key, sizeof(key), "%d", rows++);
+	while (try_batch(&world, &row, 1, &lsn, &error) == 0);
+	assert_int_equal(error.code, ERROR_FULL);
+	for (int i = 0; i < rows; i++) {
+		if (i % 10 < 3)
+			continue;
+		snprintf(key, sizeof(key), "%d", i);
+		driver_commit(world.engine,
+			      driver_delete(world.engine, world.table, key));
+	}
+	row.size = 5 * SEGMENT;
+	for (int i = 0; i < 3; i++) {
+		snprintf(key, sizeof(key), "large %d", i);
+		assert_int_equal(try_batch(&world, &row, 1, &lsn, &error), 0);
+		driver_commit(world.engine, lsn);
+	}
+	for (int i = 0; i < 3; i++) {
+		snprintf(key, sizeof(key), "large %d", i);
+		assert_int_equal(size_of(&world, key, 1), row.size);
+	}
+	finish(&world);
+}
+
 TEST(a_large_row_alone_is_refused_when_there_is_no_room_for_it)
 {
 	struct engine_options options = driver_small;
