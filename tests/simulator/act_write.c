@@ -80,6 +80,13 @@ draw_big_size(struct world *world)
 	return most / 8 + draw(world, most - most / 8);
 }
 
+static uint32_t
+draw_big_or_flood_size(struct world *world)
+{
+	return world->plan->has_big_rows ? draw_big_size(world) :
+					   draw_flood_size(world);
+}
+
 static void
 add_row(struct world *world, struct batch *batch, unsigned table)
 {
@@ -121,21 +128,39 @@ act_flood(struct world *world)
 	batch_finish(&batch);
 }
 
-/* Alone, or with another row in its batch. */
+/* More versions of a row in one batch, which may stand in several buffers. */
+static void
+pile_up(struct world *world, struct batch *batch, unsigned table, unsigned key)
+{
+	size_t count = batch->count + 1 + draw(world, 4);
+
+	while (batch->count < count) {
+		if (chance(world, 15))
+			batch_add_tombstone(world, batch, table, key);
+		else
+			batch_add_row(world, batch, table, key,
+				      chance(world, 50) ?
+					      draw_size(world) :
+					      draw_big_or_flood_size(world));
+	}
+}
+
+/* Alone, or with other rows in its batch. */
 void
 act_big(struct world *world)
 {
 	struct batch batch = { .count = 0 };
 	unsigned table = act_draw_table(world);
 	unsigned key = draw(world, MODEL_KEYS);
-	uint32_t size = world->plan->has_big_rows ? draw_big_size(world) :
-						    draw_flood_size(world);
+	uint32_t size = draw_big_or_flood_size(world);
 
 	if (chance(world, 20))
 		add_row(world, &batch, act_draw_table(world));
 	batch_add_row(world, &batch, table, key, size);
 	if (chance(world, 20))
 		add_row(world, &batch, act_draw_table(world));
+	if (chance(world, 40))
+		pile_up(world, &batch, table, key);
 	/* It alone fits by definition. */
 	batch.may_be_too_large = batch.count > 1;
 	batch_write(world, &batch);
