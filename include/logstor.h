@@ -25,6 +25,8 @@
  *   its next call.
  * - A database, its sessions and statements are used by one thread.  Only
  *   logstor_interrupt() may be called from elsewhere.
+ * - After a fork they are the parent's.  In the child they can be released,
+ *   and calls that need the files fail: nothing it does reaches them.
  * - Text is UTF-8; sizes are in bytes; a size of -1 means "up to the NUL".
  *   Pointers that come out are owned by the library and live until the next
  *   step, reset or finalize of their statement unless said otherwise.  What

@@ -31,6 +31,9 @@ io_error(struct io *io, int negative_errno, const char *verb, const char *name,
 	/* As the contract of open has it. */
 	if (negative_errno == -ENOTSUP && strcmp(verb, "open") == 0)
 		reason = "it isn't a regular file";
+	if (negative_errno == -ECHILD)
+		reason = "it belongs to the process that opened it before "
+			 "the fork";
 
 	if (offset != IO_NO_OFFSET)
 		snprintf(place, sizeof(place), " at offset %" PRIu64, offset);

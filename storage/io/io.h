@@ -86,7 +86,10 @@ struct io_methods {
 	const char *name; /* io_uring, pread, memory: for statistics */
 	bool is_volatile; /* nothing outlives the io */
 
-	/* Waits for what is in flight first; its on_done is not called. */
+	/* Waits for what is in flight first; its on_done is not called.
+	 * After a fork an io is the parent's: in the child calls that would
+	 * change something, and operations, fail with -ECHILD, poll too when
+	 * nothing else is left, and destroy only releases. */
 	void (*destroy)(struct io *io);
 
 	/* A name is one path component inside the database's directory. Only

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -80,6 +81,24 @@ open_directory(const char *path, bool create, int *fd)
 	return status;
 }
 
+/* Without it a fork isn't noticed, and nothing else is different. */
+static bool *
+make_fork_mark(void)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	bool *mark = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mark == MAP_FAILED)
+		return NULL;
+	if (madvise(mark, size, MADV_WIPEONFORK) < 0) {
+		munmap(mark, size);
+		return NULL;
+	}
+	*mark = true;
+	return mark;
+}
+
 int
 io_directory_init(struct io_directory *directory,
 		  const struct io_methods *methods, const char *path,
@@ -105,15 +124,46 @@ io_directory_init(struct io_directory *directory,
 	directory->file = (struct io_file){ .read_fd = fd,
 					    .write_fd = -1,
 					    .is_directory = true };
+	directory->is_ours = make_fork_mark();
 	return 0;
+}
+
+/* A child that was forked has the descriptor too: closing ours would leave the
+ * lock with it, for as long as it lives. */
+static void
+unlock(struct io_directory *directory)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	if (directory->lock_fd < 0)
+		return;
+	if (io_directory_is_ours(directory))
+		(void)fcntl(directory->lock_fd, F_OFD_SETLK, &lock);
+	close(directory->lock_fd);
 }
 
 void
 io_directory_finish(struct io_directory *directory)
 {
-	close_if_open(directory->lock_fd);
+	unlock(directory);
 	close_if_open(directory->file.read_fd);
+	if (directory->is_ours != NULL)
+		munmap(directory->is_ours, (size_t)sysconf(_SC_PAGESIZE));
 	free(directory->path);
+}
+
+int
+io_directory_refuse(struct io_queue *queue)
+{
+	unsigned count = queue->count;
+
+	for (unsigned i = 0; i < count && queue->head != NULL; i++) {
+		struct io_operation *operation = io_support_pop(queue);
+
+		operation->result = -ECHILD;
+		operation->on_done(operation);
+	}
+	return count > 0 ? (int)count : -ECHILD;
 }
 
 static bool
@@ -152,6 +202,13 @@ io_directory_advance(struct io_operation *operation, ssize_t moved)
 	if (operation->file->is_direct)
 		operation->done -= operation->done % IO_ALIGNMENT;
 	return operation->done <= before && complete(operation, -EIO);
+}
+
+static int
+check_name(const struct io_directory *directory, const char *name)
+{
+	return io_directory_is_ours(directory) ? io_support_check_name(name) :
+						 -ECHILD;
 }
 
 /* Opens what must be a regular file. */
@@ -268,7 +325,7 @@ io_directory_open(struct io *io, const char *name, unsigned flags,
 {
 	struct io_directory *directory = directory_of(io);
 	struct io_file *opened;
-	int status = io_support_check_name(name);
+	int status = check_name(directory, name);
 
 	if (status < 0)
 		return status;
@@ -340,6 +397,8 @@ io_directory_resize(struct io *io, struct io_file *file, uint64_t size)
 
 	if (status < 0)
 		return status;
+	if (!io_directory_is_ours(directory_of(io)))
+		return -ECHILD;
 	if (file->write_fd < 0)
 		return -EBADF;
 	if (size > INT64_MAX)
@@ -364,7 +423,7 @@ io_directory_rename(const struct io_operation *operation)
 int
 io_directory_remove(struct io *io, const char *name)
 {
-	int status = io_support_check_name(name);
+	int status = check_name(directory_of(io), name);
 
 	if (status == 0 &&
 	    unlinkat(directory_of(io)->file.read_fd, name, 0) < 0)
@@ -493,7 +552,7 @@ io_directory_lock(struct io *io, const char *name, bool is_shared,
 	struct io_directory *directory = directory_of(io);
 	struct stat found;
 	int fd;
-	int status = io_support_check_name(name);
+	int status = check_name(directory, name);
 
 	*owner = 0;
 	if (status < 0)

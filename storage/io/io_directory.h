@@ -28,6 +28,10 @@ struct io_directory {
 	char *path;
 	struct io_file file; /* the directory's own descriptor */
 	int lock_fd;         /* -1: not locked */
+	/* A page that a fork wipes: true in the process that made the io, false
+	 * in its children, to whom nothing here belongs. NULL where the kernel
+	 * can't do that. */
+	bool *is_ours;
 };
 
 /* Opens ${path}, making the directory first (0700, whatever the umask) when it
@@ -37,6 +41,18 @@ MUST_CHECK int io_directory_init(struct io_directory *directory,
 				 const char *path, bool create,
 				 struct error *error);
 void io_directory_finish(struct io_directory *directory);
+
+/* False in a forked child.  It must leave files and rings alone: what it hands
+ * in, its parent would meet as its own. */
+static inline bool
+io_directory_is_ours(const struct io_directory *directory)
+{
+	return directory->is_ours == NULL || *directory->is_ours;
+}
+
+/* The poll of who may do nothing: ends what waits in ${queue} with -ECHILD, and
+ * says how many that were; -ECHILD itself when there were none. */
+MUST_CHECK int io_directory_refuse(struct io_queue *queue);
 
 /* Accounts for one transfer of ${moved} bytes (or -errno) of an operation that
  * had done ${operation->done}.  True when it is complete, with its result set;

@@ -72,6 +72,8 @@ sync_poll(struct io *io, int64_t wait_us)
 	unsigned count = queue->count;
 
 	(void)wait_us;
+	if (count > 0 && !io_directory_is_ours(&sync_of(io)->directory))
+		return io_directory_refuse(queue);
 	for (unsigned i = 0; i < count && queue->head != NULL; i++) {
 		struct io_operation *operation = io_support_pop(queue);
 
@@ -86,7 +88,8 @@ sync_destroy(struct io *io)
 {
 	struct io_sync *sync = sync_of(io);
 
-	while (sync->queue.head != NULL)
+	while (sync->queue.head != NULL &&
+	       io_directory_is_ours(&sync->directory))
 		carry_out(io_support_pop(&sync->queue));
 	io_directory_finish(&sync->directory);
 	free(sync);

@@ -144,7 +144,8 @@ uring_submit(struct io *io, struct io_operation *operation)
 	struct uring *uring = uring_of(io);
 
 	io_support_prepare(operation);
-	if (uring->in_flight == uring->depth) {
+	if (uring->in_flight == uring->depth ||
+	    !io_directory_is_ours(&uring->directory)) {
 		io_support_push(&uring->backlog, operation);
 		return;
 	}
@@ -252,8 +253,10 @@ uring_poll(struct io *io, int64_t wait_us)
 	int completed = 0;
 	int status;
 
-	if (uring->in_flight == 0)
+	if (uring->in_flight == 0 && uring->backlog.count == 0)
 		return 0;
+	if (!io_directory_is_ours(&uring->directory))
+		return io_directory_refuse(&uring->backlog);
 	if (uring->lone != NULL && finish_lone(uring))
 		return 1;
 	status = enter(uring, wait_us);
@@ -293,7 +296,8 @@ uring_destroy(struct io *io)
 {
 	struct uring *uring = uring_of(io);
 
-	drain(uring);
+	if (io_directory_is_ours(&uring->directory))
+		drain(uring);
 	io_uring_queue_exit(&uring->ring);
 	io_directory_finish(&uring->directory);
 	free(uring);
