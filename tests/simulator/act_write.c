@@ -274,7 +274,7 @@ drop_tables(struct world *world)
 void
 act_fill(struct world *world)
 {
-	if (world->plan->options.size_max == 0 &&
+	if (world_size_max(world) == 0 &&
 	    world->disk->faults.bytes_max == 0)
 		return;
 	if (!act_fill_up(world) || !act_may_go_on(world))

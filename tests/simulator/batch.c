@@ -294,7 +294,7 @@ may_be_full(struct world *world, const struct batch *batch)
 	if (is_reclaiming(batch))
 		return false;
 	engine_get_statistics(world->engine, &statistics);
-	segments = world->plan->options.size_max / world_segment_size(world);
+	segments = world_size_max(world) / world_segment_size(world);
 	segments -= segments < statistics.quarantined ? segments :
 							statistics.quarantined;
 	needed = (statistics.live_bytes * 3 / 2 + bytes_of(batch) * 2) /
@@ -387,8 +387,7 @@ segments_of(const struct world *world)
 static void
 check_maximum(struct world *world, const struct batch *batch, uint64_t before)
 {
-	uint64_t most = world->plan->options.size_max /
-			world_segment_size(world);
+	uint64_t most = world_size_max(world) / world_segment_size(world);
 	uint64_t segments = segments_of(world);
 
 	if (most == 0 || segments <= most || segments == before ||

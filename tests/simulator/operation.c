@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { CHURN_PERCENT = 8, CACHE_SIZE_LEAST = 65536 };
+enum { CHURN_PERCENT = 8, CHANGES_PERCENT = 15, CACHE_SIZE_LEAST = 65536 };
 
 /* How often an operation comes, and in how many percent of the seeds at all. */
 static const struct {
@@ -71,6 +71,13 @@ operation_is_peaceful(enum operation_kind kind)
 	}
 }
 
+static uint64_t
+draw_size_max(const struct engine_options *options, struct random *random)
+{
+	return (uint64_t)options->segment_size *
+	       (8 + random_below(random, 40));
+}
+
 static void
 draw_geometry(struct plan *plan, struct random *random)
 {
@@ -80,13 +87,12 @@ draw_geometry(struct plan *plan, struct random *random)
 	plan->options.segment_size = sizes[random_below(random, 5)];
 	plan->options.file_segments = counts[random_below(random, 6)];
 	if (random_percent(random, 25))
-		plan->options.size_max = (uint64_t)plan->options.segment_size *
-					 (8 + random_below(random, 40));
+		plan->options.size_max = draw_size_max(&plan->options, random);
 }
 
 /* Of memory, and how often checkpoints are taken: 0 is the default. */
 static void
-draw_sizes(struct plan *plan, struct random *random)
+draw_sizes(struct engine_options *options, struct random *random)
 {
 	/* A smaller one than the least keeps nothing. */
 	static const uint64_t caches[] = {
@@ -95,11 +101,10 @@ draw_sizes(struct plan *plan, struct random *random)
 	static const uint64_t separators[] = { 1, 16384, 65536, 1 << 20, 0 };
 	static const uint64_t checkpoints[] = { 1, 4096, 8192, 32768, 0 };
 
-	plan->options.cache_size = caches[random_below(random, 5)];
-	plan->options.separator_size = separators[random_below(random, 5)];
-	plan->options.checkpoint_size = checkpoints[random_below(random, 5)];
-	plan->has_cached_rows = plan->options.cache_size == CACHE_SIZE_LEAST;
-	plan->options.is_separation_eager = random_percent(random, 30);
+	options->cache_size = caches[random_below(random, 5)];
+	options->separator_size = separators[random_below(random, 5)];
+	options->checkpoint_size = checkpoints[random_below(random, 5)];
+	options->is_separation_eager = random_percent(random, 30);
 }
 
 static uint32_t
@@ -206,7 +211,8 @@ plan_make(struct plan *plan, uint64_t seed, size_t count,
 	*plan = (struct plan){ .seed = seed, .count = count };
 	if (geometry == GEOMETRY_SMALL)
 		draw_geometry(plan, &random);
-	draw_sizes(plan, &random);
+	draw_sizes(&plan->options, &random);
+	plan->has_cached_rows = plan->options.cache_size == CACHE_SIZE_LEAST;
 	draw_switches(plan, &random);
 	draw_churn(plan, &random, geometry);
 	for (unsigned kind = 0; kind < OPERATION_KINDS; kind++) {
@@ -229,6 +235,25 @@ plan_make(struct plan *plan, uint64_t seed, size_t count,
 	if (weights[OPERATION_SCHEDULE] > 0 && count > 0 &&
 	    random_percent(&random, 50))
 		plan->operations[0].kind = OPERATION_SCHEDULE;
+}
+
+/* By random numbers of its own: lives in which no opening changes anything stay
+ * what they are. */
+void
+plan_change_options(const struct plan *plan, uint64_t opening,
+		    struct engine_options *options)
+{
+	struct random random = { plan->seed ^ UINT64_C(0xd1b54a32d192ed03) };
+
+	if (opening == 0 || !random_percent(&random, CHANGES_PERCENT))
+		return;
+	random.state += opening * UINT64_C(0x9e3779b97f4a7c15);
+	draw_sizes(options, &random);
+	if (options->segment_size == 0)
+		return;
+	options->size_max = random_percent(&random, 40) ?
+				    ENGINE_SIZE_UNLIMITED :
+				    draw_size_max(options, &random);
 }
 
 void

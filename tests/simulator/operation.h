@@ -64,7 +64,7 @@ enum geometry { GEOMETRY_SMALL, GEOMETRY_REAL };
 /* What one seed has switched on. */
 struct plan {
 	uint64_t seed;
-	struct engine_options options;
+	struct engine_options options; /* of the first opening */
 	bool syncs[3];        /* the sync modes that openings choose from */
 	bool has_kills;
 	bool has_power_cuts;  /* one of the two, at least */
@@ -83,6 +83,11 @@ struct plan {
 
 void plan_make(struct plan *plan, uint64_t seed, size_t count,
 	       enum geometry geometry);
+/* What the ${opening}th opening of this life asks for, which some lives change:
+ * sizes of memory and how much room there is.  ${options} are those of the
+ * opening before. */
+void plan_change_options(const struct plan *plan, uint64_t opening,
+			 struct engine_options *options);
 void plan_finish(struct plan *plan);
 
 const char *operation_name(enum operation_kind kind);

@@ -73,7 +73,7 @@ world_is_excused(const struct world *world, const struct error *error)
 	if (world->is_damaged || world->disk->has_crashed)
 		return true;
 	if (error->code == ERROR_FULL)
-		return world->was_full || world->plan->options.size_max != 0;
+		return world->was_full || world_size_max(world) != 0;
 	return world->disk->injected > world->injected_before;
 }
 
@@ -83,6 +83,14 @@ world_segment_size(const struct world *world)
 	uint32_t size = world->plan->options.segment_size;
 
 	return size != 0 ? size : 128 << 10;
+}
+
+uint64_t
+world_size_max(const struct world *world)
+{
+	uint64_t size_max = world->options.size_max;
+
+	return size_max == ENGINE_SIZE_UNLIMITED ? 0 : size_max;
 }
 
 /* ---- errors of the disk ---- */
@@ -124,9 +132,13 @@ world_draw_crash(struct world *world)
 int
 world_open_engine(struct world *world, bool is_read_only, struct error *error)
 {
-	struct engine_options options = world->plan->options;
+	struct engine_options options;
 	int status;
 
+	if (!is_read_only)
+		plan_change_options(world->plan, world->openings++,
+				    &world->options);
+	options = world->options;
 	options.sync = world->sync;
 	options.is_read_only = is_read_only;
 	disk_restart(world->disk);
@@ -223,6 +235,7 @@ world_begin(struct world *world)
 	struct error error = ERROR_INIT;
 
 	world->random.state = world->plan->seed;
+	world->options = world->plan->options;
 	world->disk = disk_create(world->plan->seed);
 	world->disk->is_verbose = world->is_verbose;
 	model_init(&world->model);

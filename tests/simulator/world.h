@@ -34,6 +34,8 @@ struct world {
 	struct engine *engine; /* NULL: it could not be opened, for good */
 	struct model model;
 	enum engine_sync sync;
+	struct engine_options options; /* of the last opening */
+	uint64_t openings; /* that may write */
 	uint32_t next_value;
 	int64_t last_server_us; /* newest timestamp that was given */
 	uint64_t injected_before; /* errors made up before the last opening */
@@ -78,6 +80,8 @@ bool world_is_over(const struct world *world);
 bool world_is_excused(const struct world *world, const struct error *error);
 
 uint32_t world_segment_size(const struct world *world);
+/* Bytes that the segments may take; 0: no limit. */
+uint64_t world_size_max(const struct world *world);
 
 /* Of the kinds that this life has. */
 enum disk_crash world_draw_crash(struct world *world);
