@@ -309,8 +309,7 @@ publish(struct segment_manager *manager)
 	struct growth *growth = &manager->growth;
 
 	manager->files[growth->number].segment_count += growth->count;
-	manager->segment_count += growth->count;
-	manager->free_count += growth->count;
+	segment_manager_add_free(manager, growth->count);
 	growth->last_count = growth->count;
 	growth->state = GROWTH_IDLE;
 	free(growth->zeros);

@@ -22,6 +22,7 @@ segment_manager_finish(struct segment_manager *manager)
 	free(manager->files);
 	free(manager->segments);
 	death_map_finish(&manager->deaths);
+	free_map_finish(&manager->frees);
 	*manager = (struct segment_manager){ 0 };
 }
 
@@ -107,6 +108,7 @@ segment_manager_reserve(struct segment_manager *manager, uint32_t files,
 {
 	return reserve_files(manager, files) &&
 	       reserve_segments(manager, segments) &&
+	       free_map_reserve(&manager->frees, segments) &&
 	       death_map_reserve(&manager->deaths, segments,
 				 manager->segment_size);
 }
@@ -161,8 +163,7 @@ segment_manager_open_file(struct segment_manager *manager, bool is_last,
 	}
 	manager->files[number] = (struct segment_file){ file, count, false };
 	manager->file_count++;
-	manager->segment_count += count;
-	manager->free_count += count;
+	segment_manager_add_free(manager, count);
 	return 0;
 close_file:
 	io->methods->close(io, file);
@@ -302,30 +303,49 @@ settle_down(struct segment_manager *manager, uint32_t segment)
 
 /* ---- handing out ---- */
 
+void
+segment_manager_add_free(struct segment_manager *manager, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		free_map_set(&manager->frees, manager->segment_count + i);
+	manager->segment_count += count;
+	manager->free_count += count;
+}
+
+static void
+become_free(struct segment_manager *manager, uint32_t segment)
+{
+	manager->segments[segment].state = SEGMENT_FREE;
+	free_map_set(&manager->frees, segment);
+	manager->free_count++;
+}
+
+static void
+cease_to_be_free(struct segment_manager *manager, uint32_t segment,
+		 enum segment_state state)
+{
+	assert(manager->segments[segment].state == SEGMENT_FREE);
+	manager->segments[segment].state = (uint8_t)state;
+	free_map_clear(&manager->frees, segment);
+	manager->free_count--;
+}
+
 uint32_t
 segment_manager_available(const struct segment_manager *manager)
 {
 	return manager->free_count;
 }
 
-static bool
-is_free(const struct segment_manager *manager, uint32_t segment)
-{
-	return manager->segments[segment].state == SEGMENT_FREE;
-}
-
 MAYBE_UNUSED static bool
 is_free_run(const struct segment_manager *manager, uint32_t first,
 	    uint32_t count)
 {
-	if (first % manager->file_segments + count > manager->file_segments ||
-	    first + count > manager->segment_count)
-		return false;
-	for (uint32_t i = 0; i < count; i++) {
-		if (!is_free(manager, first + i))
-			return false;
-	}
-	return true;
+	uint32_t end = first + count;
+
+	return first % manager->file_segments + count <=
+		       manager->file_segments &&
+	       end <= manager->segment_count &&
+	       free_map_find(&manager->frees, first, end, false) == end;
 }
 
 /* The first of ${count} free neighbours among first … end - 1. */
@@ -333,14 +353,18 @@ static uint32_t
 find_run_between(const struct segment_manager *manager, uint32_t first,
 		 uint32_t end, uint32_t count)
 {
-	uint32_t length = 0;
+	const struct free_map *frees = &manager->frees;
+	uint32_t at = first, behind;
 
-	for (uint32_t i = first; i < end; i++) {
-		if (i % manager->file_segments == 0)
-			length = 0;
-		length = is_free(manager, i) ? length + 1 : 0;
-		if (length == count)
-			return i + 1 - count;
+	while ((at = free_map_find(frees, at, end, true)) < end) {
+		uint32_t left = manager->file_segments -
+				at % manager->file_segments;
+
+		behind = left < end - at ? at + left : end;
+		behind = free_map_find(frees, at, behind, false);
+		if (behind - at >= count)
+			return at;
+		at = behind;
 	}
 	return SEGMENT_NONE;
 }
@@ -368,8 +392,8 @@ begin_life(struct segment_manager *manager, uint32_t segment,
 	struct segment *entry = &manager->segments[segment];
 	uint64_t sequence = manager->next_sequence++;
 
-	assert(entry->state == SEGMENT_FREE && entry->pins == 0);
-	manager->free_count--;
+	assert(entry->pins == 0);
+	cease_to_be_free(manager, segment, SEGMENT_OPEN);
 	*entry = (struct segment){
 		.sequence = sequence,
 		.birth = use->birth == 0 ? sequence : use->birth,
@@ -390,14 +414,13 @@ uint32_t
 segment_manager_take(struct segment_manager *manager,
 		     const struct segment_use *use)
 {
-	uint32_t segment = manager->next_free;
+	uint32_t total = manager->segment_count;
+	uint32_t segment = free_map_find(&manager->frees, manager->next_free,
+					 total, true);
 
 	assert(manager->free_count > 0);
-	if (segment >= manager->segment_count)
-		segment = 0;
-	while (!is_free(manager, segment))
-		segment = segment + 1 == manager->segment_count ? 0 :
-								  segment + 1;
+	if (segment >= total)
+		segment = free_map_find(&manager->frees, 0, total, true);
 	begin_life(manager, segment, use);
 	manager->next_free = segment + 1;
 	return segment;
@@ -409,8 +432,7 @@ segment_manager_set_aside(struct segment_manager *manager, uint32_t first,
 {
 	assert(is_free_run(manager, first, count));
 	for (uint32_t i = 0; i < count; i++)
-		manager->segments[first + i].state = SEGMENT_ASIDE;
-	manager->free_count -= count;
+		cease_to_be_free(manager, first + i, SEGMENT_ASIDE);
 }
 
 void
@@ -419,9 +441,8 @@ segment_manager_put_back(struct segment_manager *manager, uint32_t first,
 {
 	for (uint32_t i = 0; i < count; i++) {
 		assert(manager->segments[first + i].state == SEGMENT_ASIDE);
-		manager->segments[first + i].state = SEGMENT_FREE;
+		become_free(manager, first + i);
 	}
-	manager->free_count += count;
 }
 
 void
@@ -509,22 +530,18 @@ segment_manager_free(struct segment_manager *manager, uint32_t segment)
 	assert(entry->pins == 0 && entry->live_bytes == 0);
 	manager->record_bytes -= entry->record_bytes;
 	entry->record_bytes = 0;
-	entry->state = SEGMENT_FREE;
 	manager->freeing_count--;
-	manager->free_count++;
+	become_free(manager, segment);
 }
 
 void
 segment_manager_restore(struct segment_manager *manager, uint32_t segment,
 			enum segment_state state)
 {
-	struct segment *entry = &manager->segments[segment];
-
-	assert(entry->state == SEGMENT_FREE);
+	assert(manager->segments[segment].state == SEGMENT_FREE);
 	if (state == SEGMENT_FREE)
 		return;
-	manager->free_count--;
-	entry->state = SEGMENT_OPEN;
+	cease_to_be_free(manager, segment, SEGMENT_OPEN);
 	if (state != SEGMENT_OPEN)
 		settle_down(manager, segment);
 }

@@ -21,6 +21,7 @@
 #include "storage/index/primary_index.h"
 #include "storage/io/io.h"
 #include "storage/segments/death_map.h"
+#include "storage/segments/free_map.h"
 #include "storage/segments/segment_growth.h"
 
 enum {
@@ -97,6 +98,7 @@ struct segment_manager {
 	uint32_t segment_capacity;
 	uint64_t next_sequence; /* of segments */
 	uint32_t next_free;    /* where to look for a free one first */
+	struct free_map frees;
 	uint32_t free_count;
 	struct segment_list dead; /* in the order of their deaths */
 	uint32_t freeing_count;
@@ -158,6 +160,8 @@ uint64_t segment_manager_seed(const struct segment_manager *manager,
 
 /* ---- handing out ---- */
 
+/* The last file has got ${count} more; there is room in memory for them. */
+void segment_manager_add_free(struct segment_manager *manager, uint32_t count);
 /* Segments that can be handed out now. */
 uint32_t segment_manager_available(const struct segment_manager *manager);
 /* The first of ${count} free neighbours in one file, or SEGMENT_NONE. */
