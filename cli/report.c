@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -291,7 +292,7 @@ void
 report_message(struct output *output, const char *format, ...)
 {
 	struct buffer *out = output_begin(output, OUTPUT_MESSAGES);
-	char message[1024];
+	char message[PATH_MAX + 1024]; /* after a path there is the reason */
 	va_list arguments;
 
 	va_start(arguments, format);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "planner/session.h"
 
+#include "base/shell_word.h"
 #include "planner/catalog_store.h"
 #include "planner/directory.h"
 
@@ -97,6 +98,15 @@ close_engine(struct logstor_database *database)
 	catalog_finish(&database->catalog);
 }
 
+static void
+suggest_salvage(const char *path, struct error *error)
+{
+	char word[SHELL_WORD_SIZE];
+
+	error_hint(error, "logstor --salvage %s NEW saves every intact row",
+		   shell_word(path, "DAMAGED", word, sizeof(word)));
+}
+
 int
 logstor_open(const char *path, const struct logstor_options *options,
 	     logstor_database **database)
@@ -122,9 +132,7 @@ logstor_open(const char *path, const struct logstor_options *options,
 		return LOGSTOR_OK;
 	if (path != NULL && opened->error.code == ERROR_CORRUPT &&
 	    opened->error.hint[0] == '\0')
-		error_hint(&opened->error,
-			   "logstor --salvage %s NEW saves every intact row",
-			   path);
+		suggest_salvage(path, &opened->error);
 	close_engine(opened);
 	return LOGSTOR_ERROR;
 }

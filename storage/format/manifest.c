@@ -4,6 +4,7 @@
 #include "base/checksum.h"
 #include "base/pack.h"
 #include "base/reader.h"
+#include "base/shell_word.h"
 #include "storage/format/format.h"
 
 #include <assert.h>
@@ -550,6 +551,7 @@ static int
 refuse_earlier(struct io *io, struct error *error)
 {
 	const char *path = io->methods->path(io);
+	char word[SHELL_WORD_SIZE_SHORT];
 	int status = error_set(error, ERROR_CORRUPT,
 			       "%s/%s is damaged: it is an earlier one, since "
 			       "%s was written long after it",
@@ -560,7 +562,8 @@ refuse_earlier(struct io *io, struct error *error)
 		   "if all files of an earlier copy were put back, remove %s, "
 		   "which isn't of them; else logstor --salvage %s NEW saves "
 		   "every intact row; rows that were deleted may reappear",
-		   MANIFEST_NAME_ASIDE, path);
+		   MANIFEST_NAME_ASIDE,
+		   shell_word(path, "DAMAGED", word, sizeof(word)));
 	return status;
 }
 

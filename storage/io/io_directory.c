@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/io/io_directory.h"
 
+#include "base/shell_word.h"
+
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +21,11 @@
 enum { SPARE_DESCRIPTORS = 20 };
 
 enum { LOCK_WAIT_US = 1000000, LOCK_RETRY_US = 5000 };
+
+/* Bytes.  More than fit a word of a command: a part is none. */
+enum { SHOWN_PATH_MAX = 200 };
+static_assert((int)SHOWN_PATH_MAX > (int)SHELL_WORD_SIZE,
+	      "a part of a path must not look like one in a command");
 
 /* What we open is never followed through a symlink, and O_NONBLOCK keeps a
  * FIFO from stopping us before we have seen that it is one. */
@@ -99,6 +106,26 @@ make_fork_mark(void)
 	return mark;
 }
 
+/* The end of a very long path, so that messages have room for what is wrong. */
+static char *
+make_shown_path(const char *path)
+{
+	static const char ellipsis[] = "\u2026";
+	size_t size = strlen(path);
+	size_t left_out = 0;
+	char *shown;
+
+	if (size > SHOWN_PATH_MAX)
+		left_out = size - SHOWN_PATH_MAX;
+	while (left_out > 0 && (path[left_out] & 0xc0) == 0x80)
+		left_out++;
+	shown = malloc(sizeof(ellipsis) + size - left_out);
+	if (shown != NULL)
+		sprintf(shown, "%s%s", left_out > 0 ? ellipsis : "",
+			path + left_out);
+	return shown;
+}
+
 int
 io_directory_init(struct io_directory *directory,
 		  const struct io_methods *methods, const char *path,
@@ -109,7 +136,7 @@ io_directory_init(struct io_directory *directory,
 
 	*directory = (struct io_directory){ .io.methods = methods,
 					    .lock_fd = -1 };
-	directory->path = strdup(path);
+	directory->path = make_shown_path(path);
 	if (directory->path == NULL)
 		return error_no_memory(error);
 	status = open_directory(path, create, &fd);

@@ -25,7 +25,7 @@ struct io_file {
 
 struct io_directory {
 	struct io io; /* first: every method is given its address */
-	char *path;
+	char *path; /* for messages */
 	struct io_file file; /* the directory's own descriptor */
 	int lock_fd;         /* -1: not locked */
 	/* A page that a fork wipes: true in the process that made the io, false

@@ -17,6 +17,7 @@
  * Nothing is written before all of it is judged. */
 #include "storage/recovery/recovery.h"
 
+#include "base/shell_word.h"
 #include "storage/recovery/checkpoint_load.h"
 #include "storage/recovery/log_scan.h"
 #include "storage/recovery/recovery_state.h"
@@ -185,6 +186,7 @@ refuse_without_checkpoint(const struct recovery *recovery, struct error *error)
 {
 	const char *path =
 		recovery->engine->io->methods->path(recovery->engine->io);
+	char word[SHELL_WORD_SIZE];
 	int status = error_set(
 		error, ERROR_CORRUPT,
 		"%s can't be opened: it has no usable checkpoint (%s), and "
@@ -194,7 +196,7 @@ refuse_without_checkpoint(const struct recovery *recovery, struct error *error)
 	error_hint(error,
 		   "logstor --salvage %s NEW saves every intact row; rows that "
 		   "were deleted may reappear",
-		   path);
+		   shell_word(path, "DAMAGED", word, sizeof(word)));
 	return status;
 }
 

@@ -7,6 +7,7 @@ and nothing is lost or changed.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -147,6 +148,37 @@ def a_damaged_manifest_is_named(shell, _, folder):
         with open(name, "wb") as file:
             file.write(damaged)
         refuses(shell, path, "manifest")
+
+
+def a_hint_is_a_command_that_can_be_pasted(shell, _, folder):
+    for number, name in enumerate(("a b", "it's $HOME", "-e", "plain")):
+        path = os.path.join(folder, name)
+        shell.make(path)
+        with open(os.path.join(path, "manifest"), "wb") as file:
+            file.write(b"x" * 4096)
+        status, _, errors = shell.run("-e", "SELECT 1", "--", name,
+                                      cwd=folder)
+        assert status == 1, errors
+        found = re.search(r"^  hint: (logstor --salvage .* NEW) saves",
+                          errors, re.M)
+        assert found, errors
+        done = subprocess.run(
+            ["sh", "-c", f'logstor() {{ "$PROGRAM" "$@"; }}; NEW=new{number}; '
+             + found[1].replace("NEW", '"$NEW"')], cwd=folder, timeout=60,
+            env=dict(os.environ, PROGRAM=shell.program), check=False,
+            capture_output=True)
+        assert done.returncode == 0, (found[1], done)
+        assert shell.count(os.path.join(folder, f"new{number}")) == 20
+
+
+def a_long_path_leaves_room_for_the_reason(shell, _, folder):
+    path = folder + "/deep" * 700
+    expect(shell.run("-e", "SELECT 1", path), status=1, out="",
+           holds=["deep/deep: No such file or directory"])
+    expect(shell.run("--salvage", path, folder + "/new"), status=1, out="",
+           holds=["cannot salvage " + path, "No such file or directory"])
+    expect(shell.run("-f", path), status=1, out="",
+           holds=["cannot read " + path + ": No such file or directory"])
 
 
 def a_damaged_record_is_named_by_file_and_offset(shell, _, folder):
@@ -372,6 +404,8 @@ CASES = [
     what_is_no_file_neither_hangs_nor_passes,
     a_newer_format_version_is_refused_by_its_number,
     a_damaged_manifest_is_named,
+    a_hint_is_a_command_that_can_be_pasted,
+    a_long_path_leaves_room_for_the_reason,
     a_damaged_record_is_named_by_file_and_offset,
     every_flipped_bit_of_the_data_is_noticed,
     a_directory_without_permission_says_so,

@@ -777,7 +777,7 @@ TEST(modes_ignore_the_umask)
 
 TEST(a_directory_that_cannot_be_opened_is_named)
 {
-	static char too_long[5000];
+	static char too_long[5000], too_long_message[512];
 	struct {
 		const char *path;
 		bool create;
@@ -792,10 +792,17 @@ TEST(a_directory_that_cannot_be_opened_is_named)
 		{ "/dev/null", true,
 		  "cannot create or open the directory /dev/null: "
 		  "Not a directory" },
-		{ too_long, true, NULL },
+		{ too_long, true, too_long_message },
 	};
 
-	memset(too_long, 'x', sizeof(too_long) - 1);
+	/* Of a long path the end is shown, and no half of a character. */
+	for (size_t i = 0; i + 2 < sizeof(too_long); i += 2)
+		memcpy(too_long + i, "é", 2);
+	too_long[sizeof(too_long) - 2] = 'z';
+	snprintf(too_long_message, sizeof(too_long_message),
+		 "cannot create or open the directory …%s: "
+		 "File name too long",
+		 too_long + sizeof(too_long) - 1 - 199);
 	for (enum backend backend = 0; backend < MEMORY; backend++) {
 		for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 			struct error error = ERROR_INIT;
@@ -804,9 +811,7 @@ TEST(a_directory_that_cannot_be_opened_is_named)
 			assert_int_equal(create_backend(backend, rows[i].path,
 							rows[i].create, &io,
 							&error), -ERROR_IO);
-			if (rows[i].message != NULL)
-				assert_string_equal(error.message,
-						    rows[i].message);
+			assert_string_equal(error.message, rows[i].message);
 		}
 	}
 }
