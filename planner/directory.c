@@ -17,6 +17,9 @@ directory_open(const char *path, const struct directory_options *options,
 	else
 		result = io_uring_create(path, options->may_create, io, error);
 	*is_made = result == 0 && !was_there;
+	/* It may have been made, and then couldn't be opened. */
+	if (result < 0 && options->may_create && !was_there)
+		directory_unmake(path);
 	return result;
 }
 

@@ -12,7 +12,7 @@ struct directory_options {
 };
 
 /* ${is_made}: whether there was none before; then who fails later on takes it
- * away again by directory_unmake. */
+ * away again by directory_unmake.  When this fails itself, none is left. */
 MUST_CHECK int directory_open(const char *path,
 			      const struct directory_options *options,
 			      struct io **io, bool *is_made,

@@ -6,7 +6,10 @@
 
 #include "tests/api/api_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static struct api api;
 
@@ -195,6 +198,31 @@ TEST(a_failed_opening_tells_why_and_closes)
 	assert_int_equal(logstor_open(NULL, &unsized, &database),
 			 LOGSTOR_MISUSE);
 	assert_int_equal(logstor_close(database, NULL, 0), LOGSTOR_OK);
+}
+
+/* It is made before it is opened, for which there may be no descriptor. */
+TEST(a_directory_that_was_made_in_vain_is_removed)
+{
+	char *parent = api_make_directory();
+	struct rlimit limit, none;
+	logstor_database *database;
+	char path[80];
+	int next = dup(0);
+
+	assert_true(next >= 0);
+	close(next);
+	snprintf(path, sizeof(path), "%s/db", parent);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(logstor_open(path, NULL, &database), LOGSTOR_ERROR);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_non_null(strstr(logstor_database_error(database),
+			       "Too many open files"));
+	logstor_close(database, NULL, 0);
+	assert_int_equal(access(path, F_OK), -1);
+	api_remove_directory(parent);
 }
 
 TEST(structs_of_other_versions_are_read_and_filled_as_far_as_they_go)
