@@ -70,6 +70,17 @@ def compile_embed(paths, folder, environment, *options):
                      *shlex.split(flags)]
 
 
+def only_the_headers_names(which, library):
+    """Any other could be one of the program's own, too."""
+    exported = run(["nm", which, "--defined-only", library])
+    names = [line.split()[-1] for line in exported.splitlines()
+             if len(line.split()) == 3]
+    assert "logstor_open" in names, names[:20]
+    strangers = [name for name in names if not name.startswith(
+        ("logstor_", "__asan", "__odr_asan", "__ubsan", "___asan"))]
+    assert not strangers, f"exported beside the header's: {strangers[:20]}"
+
+
 def against_the_installed_shared_library(paths, folder):
     prefix, environment = install(paths, folder)
     program, command = compile_embed(paths, folder, environment)
@@ -77,17 +88,14 @@ def against_the_installed_shared_library(paths, folder):
     libraries = find(prefix, "liblogstor.so")
     check_output(program, folder,
                  env=dict(os.environ, LD_LIBRARY_PATH=libraries))
-    exported = run(["nm", "-D", "--defined-only",
-                    os.path.join(libraries, "liblogstor.so")])
-    names = [line.split()[-1] for line in exported.splitlines()]
-    strangers = [name for name in names if not name.startswith(
-        ("logstor_", "__asan", "__odr_asan", "__ubsan", "___asan"))]
-    assert not strangers, f"exported beside the header's: {strangers[:20]}"
+    only_the_headers_names("-D", os.path.join(libraries, "liblogstor.so"))
 
 
 def against_the_installed_static_library(paths, folder):
     prefix, environment = install(paths, folder)
-    os.remove(os.path.join(find(prefix, "liblogstor.so"), "liblogstor.so"))
+    libraries = find(prefix, "liblogstor.so")
+    os.remove(os.path.join(libraries, "liblogstor.so"))
+    only_the_headers_names("-g", os.path.join(libraries, "liblogstor.a"))
     program, command = compile_embed(paths, folder, environment, "--static")
     run(command)
     check_output(program, folder)
