@@ -113,8 +113,8 @@ set_bases(struct recovery *recovery)
 
 /* ---- loading ---- */
 
-/* Until a segment is read, what is loaded of it may also be replayed; what
- * isn't read is not. */
+/* Until a segment is read, all that is known of it was loaded, and gives way
+ * also where it will be replayed: it then comes once more. */
 static int
 prepare_replay(struct recovery *recovery, struct error *error)
 {
@@ -127,8 +127,7 @@ prepare_replay(struct recovery *recovery, struct error *error)
 	intake->replay.replayed_from = intake->replayed_from;
 	intake->replay.is_loaded = recovery->is_there;
 	for (uint32_t i = 0; i < count; i++) {
-		intake->replayed_from[i] =
-			recovery->is_wanted[i] ? 0 : UINT32_MAX;
+		intake->replayed_from[i] = UINT32_MAX;
 		intake->notes[i].is_loaded = recovery->is_there[i];
 	}
 	return 0;
