@@ -78,9 +78,13 @@ void act_verify(struct world *world);
 void act_schedule(struct world *world);
 /* The disk's next lie, while records are moved. */
 void act_schedule_lie(struct world *world);
+/* The disk gives back the manifest of an earlier orderly end. */
+void act_schedule_earlier(struct world *world);
 
 void act_damage(struct world *world, enum operation_kind kind);
 void act_stale(struct world *world);
+/* If the disk is damaged, more than before. */
+void act_note_damage(struct world *world, bool is_damaged);
 void act_rot(struct world *world);
 /* After each operation: what was begun is asked for again. */
 void act_go_on_with_work(struct world *world);

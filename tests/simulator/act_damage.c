@@ -3,10 +3,12 @@
  * Operations that damage the disk. */
 #include "tests/simulator/act.h"
 
+enum { EARLIER_PERCENT = 20 };
+
 /* From then on a tombstone may be missing at any time: one whose place is
  * damaged looks like one that was dropped, before its place was used again. */
-static void
-note(struct world *world, bool is_damaged)
+void
+act_note_damage(struct world *world, bool is_damaged)
 {
 	if (!is_damaged)
 		return;
@@ -48,7 +50,7 @@ act_rot(struct world *world)
 	uint32_t count = 1 + draw(world, 6);
 
 	while (count-- > 0)
-		note(world, disk_rot(world->disk, &world->random));
+		act_note_damage(world, disk_rot(world->disk, &world->random));
 	act_compact(world);
 	if (chance(world, 70))
 		act_finish(world);
@@ -57,21 +59,24 @@ act_rot(struct world *world)
 void
 act_damage(struct world *world, enum operation_kind kind)
 {
-	note(world, damage(world, kind));
+	act_note_damage(world, damage(world, kind));
 	if (kind == OPERATION_FLIP && chance(world, 30))
-		note(world, damage(world, kind));
+		act_note_damage(world, damage(world, kind));
 	if ((kind == OPERATION_LOSE || kind == OPERATION_MISDIRECT) &&
 	    chance(world, 60))
 		act_schedule_lie(world);
 }
 
-/* Now and then a piece is kept, and later it is there again. */
+/* Now and then a piece is kept, and later it is there again; or a manifest. */
 void
 act_stale(struct world *world)
 {
-	if (chance(world, 70))
+	if (chance(world, EARLIER_PERCENT))
+		act_schedule_earlier(world);
+	else if (chance(world, 70))
 		disk_keep(world->disk, &world->random,
 			  world_segment_size(world));
 	else
-		note(world, disk_return(world->disk, &world->random));
+		act_note_damage(world,
+				disk_return(world->disk, &world->random));
 }

@@ -3,8 +3,12 @@
  * Sequences of steps that hardly ever follow one another by chance, each of
  * which ends where the protocol has an edge: a crash between dropping and
  * publishing, before moved records are durable, behind a fallback to the older
- * checkpoint, behind a growth that failed. */
+ * checkpoint, behind a growth that failed, while a place is used again that rows
+ * of one timestamp have left. */
+#include "storage/format/manifest.h"
 #include "tests/simulator/batch.h"
+
+#include <stdlib.h>
 
 enum {
 	ROUNDS_MAX = 3,
@@ -12,7 +16,10 @@ enum {
 	BURST_CHANCE = 4000, /* of 10,000 */
 	BURST_POLLS_MAX = 40,
 	CRASH_EVENTS_SOON = 60,
-	CRASH_EVENTS_LATE = 300
+	CRASH_EVENTS_LATE = 300,
+	CRASH_EVENTS_TIES = 600,
+	TIES_MAX = 10,
+	TIE_ROUNDS = 30
 };
 
 /* ---- steps ---- */
@@ -221,6 +228,60 @@ suffer_and_crash(struct world *world)
 		disk_crash_now(world->disk, world_draw_crash(world));
 }
 
+/* Rows of one timestamp, again and again. */
+struct ties {
+	unsigned table;
+	unsigned first;
+	unsigned keys;
+	uint32_t size;
+	int64_t timestamp_us;
+};
+
+static void
+write_ties(struct world *world, const struct ties *ties)
+{
+	for (unsigned i = 0; i < ties->keys && act_may_go_on(world); i++) {
+		struct batch batch = { .count = 0 };
+		struct version version = {
+			.kind = VERSION_ROW,
+			.size = ties->size,
+			.timestamp_us = ties->timestamp_us,
+		};
+
+		batch_add_version(world, &batch, ties->table, ties->first + i,
+				  version, true);
+		batch_write(world, &batch);
+		batch_finish(&batch);
+		if (act_may_go_on(world) && chance(world, 50))
+			act_commit(world, chance(world, 70));
+	}
+}
+
+/* Those that a checkpoint knows stand where it found the log open, and what
+ * replaces them lets go of the place, until the crash comes while it is used
+ * again. */
+static void
+tie_and_crash(struct world *world)
+{
+	struct ties ties = {
+		.table = act_draw_table(world),
+		.keys = 1 + draw(world, TIES_MAX),
+		.size = 8 + draw(world, world_segment_size(world) / 8),
+		.timestamp_us = batch_server_timestamp(world),
+	};
+
+	ties.first = draw(world, MODEL_KEYS - ties.keys);
+	write_ties(world, &ties);
+	finish_checkpoint(world);
+	if (act_may_go_on(world))
+		disk_arm(world->disk, draw(world, CRASH_EVENTS_TIES),
+			 world_draw_crash(world));
+	for (uint32_t i = 0; i < TIE_ROUNDS && act_may_go_on(world); i++)
+		write_ties(world, &ties);
+	if (act_may_go_on(world))
+		disk_crash_now(world->disk, world_draw_crash(world));
+}
+
 void
 act_schedule(struct world *world)
 {
@@ -228,7 +289,7 @@ act_schedule(struct world *world)
 		age(world);
 	if (!act_may_go_on(world))
 		return;
-	switch (draw(world, 6)) {
+	switch (draw(world, 7)) {
 	case 0:
 	case 1:
 		fall_back(world);
@@ -240,9 +301,56 @@ act_schedule(struct world *world)
 	case 4:
 		expire(world);
 		break;
+	case 5:
+		tie_and_crash(world);
+		break;
 	default:
 		suffer_and_crash(world);
 	}
+}
+
+/* The one aside, which is all that tells, must be whole: a crash may tear it,
+ * but not whenever the disk forgets. */
+static void
+put_manifest_back(struct world *world, struct disk_memory *earlier)
+{
+	struct manifest aside;
+	struct error error = ERROR_INIT;
+	const struct content *content =
+		disk_find(world->disk, MANIFEST_NAME_ASIDE);
+
+	if (content == NULL ||
+	    manifest_decode(slice_make(content->seen.data,
+				       content->seen.size),
+			    "disk", &aside, &error) < 0)
+		return;
+	manifest_finish(&aside);
+	act_note_damage(world, disk_put_back(world->disk, MANIFEST_NAME,
+					     earlier));
+}
+
+/* What was written since isn't in its list, and may be all over the place. */
+void
+act_schedule_earlier(struct world *world)
+{
+	struct disk_memory earlier = { 0 };
+
+	reopen(world);
+	if (!act_may_go_on(world) ||
+	    !disk_keep_file(world->disk, MANIFEST_NAME, &earlier))
+		return;
+	if (chance(world, 50))
+		act_overwrite(world);
+	for (uint32_t i = draw(world, 3); i > 0 && act_may_go_on(world); i--) {
+		write_and_commit(world);
+		if (chance(world, 40))
+			finish_checkpoint(world);
+	}
+	if (act_may_go_on(world))
+		disk_crash_now(world->disk, world_draw_crash(world));
+	if (world->disk->has_crashed)
+		put_manifest_back(world, &earlier);
+	free(earlier.data);
 }
 
 /* A write that the disk lies about may as well be one of what is moved, and

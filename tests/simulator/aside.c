@@ -51,21 +51,23 @@ aside_look(struct world *world)
 
 /* ---- as it might be ---- */
 
-static void
+static size_t
 look_without(struct world *world, size_t floor, struct flipped *flipped,
 	     unsigned count)
 {
-	size_t batches;
+	size_t batches = floor;
 
 	world_say(world, "  without the newest %u checkpoints:", count);
-	if (open_aside(world) && judge_look(world, false))
-		(void)judge_seen(world, floor, &batches);
+	if (open_aside(world) && judge_look(world, false) &&
+	    !judge_seen(world, floor, &batches))
+		batches = floor;
 	close_aside(world);
 	while (count-- > 0)
 		spoil_undo(&flipped[count]);
+	return batches;
 }
 
-void
+size_t
 aside_look_back(struct world *world, size_t floor)
 {
 	struct flipped flipped[2];
@@ -73,6 +75,5 @@ aside_look_back(struct world *world, size_t floor)
 
 	disk_restart(world->disk);
 	count = spoil_checkpoints(world, &world->random, flipped);
-	if (count > 0)
-		look_without(world, floor, flipped, count);
+	return count > 0 ? look_without(world, floor, flipped, count) : floor;
 }

@@ -12,7 +12,9 @@
 bool aside_look(struct world *world);
 
 /* Were the newest checkpoint damaged, or both of them where the log alone
- * would do, an opening would have to show at least ${floor} batches, too. */
-void aside_look_back(struct world *world, size_t floor);
+ * would do, an opening would have to show at least ${floor} batches, too.
+ * How many were seen: what a checkpoint drops is seen without it, so that this
+ * may tell more than the next opening does. */
+size_t aside_look_back(struct world *world, size_t floor);
 
 #endif

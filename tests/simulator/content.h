@@ -30,7 +30,7 @@ struct content {
 	struct content *next; /* of all that the disk ever had */
 	uint32_t number;      /* counted from 1 */
 	bool is_checkpoint;
-	bool is_rewritten;    /* in place: segments and checkpoints */
+	bool is_rewritten;    /* in place: all but the lock */
 	struct bytes seen;
 	struct bytes durable;
 	struct change *changes; /* oldest first */

@@ -160,7 +160,8 @@ disk_add(struct disk *disk, const char *name)
 	content->number = ++disk->content_count;
 	content->is_checkpoint = strstr(name, ".checkpoint") != NULL;
 	content->is_rewritten = strstr(name, ".segments") != NULL ||
-				strstr(name, ".checkpoint") != NULL;
+				strstr(name, ".checkpoint") != NULL ||
+				strstr(name, "manifest") != NULL;
 	disk->contents = content;
 	add_rename(disk, NULL, name, content, NULL);
 	return content;

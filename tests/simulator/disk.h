@@ -64,8 +64,7 @@ struct disk {
 	struct disk_faults faults;
 	struct random random;    /* latencies, errors, what survives */
 	int64_t clock_offset_us; /* the clock against the time that passes */
-	bool misdirects_next;    /* the next write to segments or checkpoints
-				    goes to a wrong place */
+	bool misdirects_next;    /* the next write goes to a wrong place */
 	bool loses_next;         /* or nowhere, and says that all is well */
 	uint32_t lies_after;     /* or as many writes later */
 	bool fails_checkpoints;  /* all writes to them */
@@ -127,6 +126,12 @@ void disk_keep(struct disk *disk, struct random *random,
 	       uint32_t segment_size);
 bool disk_return(struct disk *disk, struct random *random);
 bool disk_cut(struct disk *disk, struct random *random);
+/* A whole file is kept, and put back under its name.  False when it isn't there
+ * or that is what it holds. */
+bool disk_keep_file(const struct disk *disk, const char *name,
+		    struct disk_memory *memory);
+bool disk_put_back(struct disk *disk, const char *name,
+		   const struct disk_memory *memory);
 /* A bit of some file of segments. */
 bool disk_rot(struct disk *disk, struct random *random);
 

@@ -250,6 +250,36 @@ disk_return(struct disk *disk, struct random *random)
 }
 
 bool
+disk_keep_file(const struct disk *disk, const char *name,
+	       struct disk_memory *memory)
+{
+	struct content *content = disk_find(disk, name);
+	struct piece piece = { .content = content };
+
+	if (content == NULL)
+		return false;
+	piece.size = content->seen.size;
+	*memory = (struct disk_memory){ .content_number = content->number,
+					.size = piece.size,
+					.data = copy_of(&piece) };
+	return true;
+}
+
+bool
+disk_put_back(struct disk *disk, const char *name,
+	      const struct disk_memory *memory)
+{
+	struct piece piece = { .content = disk_find(disk, name),
+			       .size = memory->size };
+
+	if (piece.content == NULL)
+		return false;
+	content_sync(piece.content, UINT64_MAX);
+	return piece.size <= piece.content->seen.size &&
+	       replace(&piece, memory->data);
+}
+
+bool
 disk_cut(struct disk *disk, struct random *random)
 {
 	struct content *content = draw_content(disk, random);

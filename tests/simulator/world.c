@@ -338,7 +338,7 @@ world_recover(struct world *world)
 		count_crash(world);
 	}
 	if (wants_look_back(world))
-		aside_look_back(world, floor);
+		floor = aside_look_back(world, floor);
 	if (world->violation == VIOLATION_NONE && wants_read_only(world))
 		has_looked = aside_look(world);
 	if (world->violation != VIOLATION_NONE)
@@ -432,7 +432,7 @@ world_reopen(struct world *world)
 		world_violate(world, VIOLATION_REFUSED, "closing: %s",
 			      error.message);
 	if (world->violation == VIOLATION_NONE && wants_look_back(world))
-		aside_look_back(world, model->committed);
+		(void)aside_look_back(world, model->committed);
 	world->is_hasty |= random_percent(&world->random, HASTY_PERCENT);
 	if (world->violation == VIOLATION_NONE)
 		open_and_judge(world, model->committed);
