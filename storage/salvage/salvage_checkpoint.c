@@ -68,14 +68,18 @@ prepare(struct salvage_scan *scan, struct error *error)
 {
 	uint32_t count = scan->engine->segments.segment_count;
 	int status = log_intake_init(&scan->intake, scan->engine, error);
+	uint32_t *from = malloc(((size_t)count + 1) * sizeof(*from));
 
 	scan->is_there = calloc((size_t)count + 1, sizeof(bool));
-	scan->intake.replayed_from =
-		calloc((size_t)count + 1, sizeof(uint32_t));
-	if (status == 0 && (scan->is_there == NULL ||
-			    scan->intake.replayed_from == NULL))
+	scan->intake.replayed_from = from;
+	if (status == 0 && (scan->is_there == NULL || from == NULL))
 		status = error_no_memory(error);
-	return status;
+	if (status < 0)
+		return status;
+	/* Nothing is taken yet: all that will be known was loaded. */
+	for (uint32_t i = 0; i < count; i++)
+		from[i] = UINT32_MAX;
+	return 0;
 }
 
 static void

@@ -159,6 +159,17 @@ take_run(struct salvage_scan *scan, const struct buffer_header *header,
 	return status;
 }
 
+/* From here on what is known of the segment is taken, too; before it, it was
+ * loaded from a checkpoint, and gives way to all that is taken. */
+static void
+note_taken(struct salvage_scan *scan, uint32_t segment, uint32_t offset)
+{
+	uint32_t *from = &scan->intake.replayed_from[segment];
+
+	if (offset < *from)
+		*from = offset;
+}
+
 int
 salvage_take_buffer(struct salvage_scan *scan,
 		    const struct buffer_header *header, const uint8_t *bytes,
@@ -175,6 +186,7 @@ salvage_take_buffer(struct salvage_scan *scan,
 		     FORMAT_HEADER_SIZE + header->data_size, LOSS_NONSENSE, 0);
 		return 0;
 	}
+	note_taken(scan, header->segment, header->offset);
 	if (header->kind == BUFFER_PART)
 		return header->part == 0 ? take_run(scan, header, error) : 0;
 	return take_records(scan, header, header->offset + FORMAT_HEADER_SIZE,
@@ -316,6 +328,7 @@ salvage_take_damage(struct salvage_scan *scan, uint32_t segment,
 		tell_headless(scan, segment, offset, end);
 		return 0;
 	}
+	note_taken(scan, segment, offset);
 	if (header.kind == BUFFER_PART) {
 		if (header.part == 0 && header.part_count > 1)
 			status = take_run(scan, &header, error);

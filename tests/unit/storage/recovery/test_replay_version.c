@@ -3,7 +3,7 @@
  * Which version of a row stays where one of them was being overwritten when the
  * process was killed. */
 #include "storage/engine_state.h"
-#include "tests/support/engine_driver.h"
+#include "tests/support/salvage_driver.h"
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -202,6 +202,23 @@ drop_deletion(struct world *world, uint64_t writes)
 	       engine_find_table(world->engine, world->table)->tombstones == 0;
 }
 
+static void
+expect_salvaged(const struct world *world)
+{
+	struct fault_disk *damaged = fault_disk_copy(world->disk);
+	struct fault_disk *fresh = fault_disk_create(2);
+	struct salvage_told told;
+	struct engine *engine;
+
+	driver_salvage(damaged, fresh, &told);
+	engine = open_small(fresh);
+	assert_int_equal(driver_count(engine, world->table), FILLERS + 1);
+	assert_non_null(driver_get(engine, world->table, "row"));
+	driver_close(engine);
+	fault_disk_destroy(fresh);
+	fault_disk_destroy(damaged);
+}
+
 /* With its timestamp it would lose against the deletion, of which nothing was
  * known any more when it was written. */
 static void
@@ -217,6 +234,7 @@ write_older_row(struct world *world)
 	assert_true(find(world, "row").segment < world->place);
 	for (int i = 0; i < 2; i++) {
 		world->disk = driver_kill(world->engine, world->disk);
+		expect_salvaged(world);
 		world->engine = open_small(world->disk);
 		value = driver_get(world->engine, world->table, "row");
 		assert_non_null(value);
