@@ -75,6 +75,9 @@ open_directory(const char *path, bool create, int *fd)
 	if (create && !is_new && errno != EEXIST)
 		return negative_errno();
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* The umask may have left us no right to read. */
+	if (*fd < 0 && is_new && errno == EACCES && chmod(path, 0700) == 0)
+		*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
 		return negative_errno();
 	if (!is_new)
