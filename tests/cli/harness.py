@@ -17,6 +17,11 @@ CREATE TABLE t (k int PRIMARY KEY, v text);
 ROW = "INSERT INTO t (k, v) VALUES (1, 'one');\n"
 
 
+def quoted(path):
+    """As SOURCE and CAPTURE take it: $TMPDIR may hold quotes."""
+    return "'" + path.replace("'", "''") + "'"
+
+
 def same(got, wanted):
     assert got == wanted, f"got {got!a}, expected {wanted!a}"
 

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import time
 
-from harness import ROW, SCHEMA, expect, main, same
+from harness import ROW, SCHEMA, expect, main, quoted, same
 
 COUNT = "SELECT count(*) FROM t;"
 CSV = ("--format", "csv")
@@ -216,27 +216,26 @@ def source_finds_no_end_and_no_file(shell, folder):
            holds=["nested"])
     expect(shell.run("-e", "SOURCE 'nope.cql'; SOURCE", cwd=folder),
            status=2, holds=["cannot read nope.cql", "usage: SOURCE"])
-    expect(shell.run("-e", f"SOURCE '{folder}'"), status=2,
+    expect(shell.run("-e", f"SOURCE {quoted(folder)}"), status=2,
            holds=["Is a directory"])
 
 
 def capture_appends_to_a_file(shell, folder):
     path = os.path.join(folder, "it's.txt")
-    quoted = path.replace("'", "''")
-    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE '{quoted}'; " \
+    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE {quoted(path)}; " \
         "SELECT k FROM t; CAPTURE OFF; SELECT v FROM t;"
     for _ in range(2):
         expect(shell.run(script=script), status=0, errors="",
                out="v\none\n")
     with open(path, encoding="utf-8") as file:
         same(file.read(), "k\n1\nk\n1\n")
-    expect(shell.run("-e", f"CAPTURE '{folder}/no/such'; SHOW VERSION"),
-           status=2, holds=["cannot write"])
+    expect(shell.run("-e", f"CAPTURE {quoted(folder + '/no/such')}; "
+                     "SHOW VERSION"), status=2, holds=["cannot write"])
 
 
 def only_results_are_captured(shell, folder):
     path = os.path.join(folder, "x.txt")
-    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE '{path}'; CAPTURE; " \
+    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE {quoted(path)}; CAPTURE; " \
         "SELECT k FROM t; PAGING; SHOW VERSION; HELP USE; CAPTURE OFF;"
     status, out, errors = shell.run(script=script)
     expect((status, out, errors), status=0, errors="")
@@ -249,7 +248,7 @@ def only_results_are_captured(shell, folder):
 
 def a_screen_that_is_gone_ends_a_capture_quietly(shell, folder):
     path = os.path.join(folder, "x.txt")
-    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE '{path}'; " \
+    script = SCHEMA + ROW + f"FORMAT csv; CAPTURE {quoted(path)}; " \
         "SELECT k FROM t; SHOW VERSION"
     reader, writer = os.pipe()
     os.close(reader)
@@ -273,7 +272,8 @@ def a_full_capture_ends_and_is_told(shell, _folder):
 
 def safe_leaves_other_files_alone(shell, folder):
     path = os.path.join(folder, "x")
-    expect(shell.run("--safe", "-e", f"CAPTURE '{path}'; SOURCE '{path}';"),
+    expect(shell.run("--safe", "-e", f"CAPTURE {quoted(path)}; "
+                     f"SOURCE {quoted(path)};"),
            status=2, holds=["CAPTURE is not allowed",
                             "SOURCE is not allowed"])
     assert not os.path.exists(path)

@@ -17,7 +17,7 @@ import subprocess
 import termios
 import time
 
-from harness import SCHEMA, Skip, main, same
+from harness import SCHEMA, Skip, main, quoted, same
 
 PROMPT = "logstor:ks> "
 
@@ -91,7 +91,7 @@ def open_terminal(shell, folder, rows=0):
         file.write(SCHEMA + "".join(
             f"INSERT INTO t (k, v) VALUES ({k}, 'v{k}');\n"
             for k in range(rows)))
-    terminal.type(f"SOURCE '{script}'\n")
+    terminal.type(f"SOURCE {quoted(script)}\n")
     terminal.wait_for(PROMPT, 60)
     return terminal
 
@@ -141,7 +141,7 @@ def an_unclean_end_is_told(shell, folder):
 def commands_answer_on_the_screen_while_results_are_captured(shell, folder):
     path = os.path.join(folder, "x.txt")
     terminal = open_terminal(shell, folder, rows=1)
-    assert "Results go to " in terminal.run(f"CAPTURE '{path}'")
+    assert "Results go to " in terminal.run(f"CAPTURE {quoted(path)}")
     same(terminal.run("CAPTURE"), "CAPTURE is on\n")
     same(terminal.run("SELECT k FROM t;"), "")
     same(terminal.run("PAGING 7"), "PAGING is now on, 7 rows a page\n")
@@ -334,7 +334,7 @@ def data_cannot_drive_the_terminal(shell, folder):
     with open(script, "w", encoding="utf-8") as file:
         file.write("INSERT INTO t (k, v) VALUES (1, "
                    "'a\x1b[31mb\u202ec\x9bd\x07e');")
-    terminal.run(f"SOURCE '{script}'")
+    terminal.run(f"SOURCE {quoted(script)}")
     for form, special in (("table", "\\u202e"), ("expanded", "\\u202e"),
                           ("csv", "\\u202e"), ("json", "\\u202e")):
         terminal.run(f"FORMAT {form}")

@@ -9,7 +9,6 @@ database is kept.
 import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -150,8 +149,8 @@ def salvage_says_what_it_saved_and_lost(shell, folder):
     # It doesn't open any more; what can be saved is.
     expect(shell.run(old, "-e", "CHECK"), status=1, out="",
            holds=["damaged at offset",
-                  f"\n  hint: logstor --salvage {shlex.quote(old)} NEW "
-                  "saves every intact row\n"])
+                  "\n  hint: logstor --salvage ",
+                  " NEW saves every intact row\n"])
     shutil.rmtree(new)
     status, out, errors = shell.run("--salvage", old, new)
     expect((status, out, errors), status=2,

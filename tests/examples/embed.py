@@ -56,7 +56,8 @@ def install(paths, folder):
     prefix = os.path.join(folder, "prefix")
     run(["meson", "install", "-C", paths["build"], "--no-rebuild", "--quiet",
          "--destdir", prefix])
-    environment = dict(os.environ, PKG_CONFIG_SYSROOT_DIR=prefix,
+    # Relative: pkg-config doesn't quote the blanks of $TMPDIR.
+    environment = dict(os.environ, PKG_CONFIG_SYSROOT_DIR="prefix",
                        PKG_CONFIG_PATH=find(prefix, "logstor.pc"))
     return prefix, environment
 
@@ -84,7 +85,7 @@ def only_the_headers_names(which, library):
 def against_the_installed_shared_library(paths, folder):
     prefix, environment = install(paths, folder)
     program, command = compile_embed(paths, folder, environment)
-    run(command)
+    run(command, cwd=folder)
     libraries = find(prefix, "liblogstor.so")
     check_output(program, folder,
                  env=dict(os.environ, LD_LIBRARY_PATH=libraries))
@@ -97,7 +98,7 @@ def against_the_installed_static_library(paths, folder):
     os.remove(os.path.join(libraries, "liblogstor.so"))
     only_the_headers_names("-g", os.path.join(libraries, "liblogstor.a"))
     program, command = compile_embed(paths, folder, environment, "--static")
-    run(command)
+    run(command, cwd=folder)
     check_output(program, folder)
 
 
