@@ -184,11 +184,48 @@ check_batch_size(const struct engine *engine, const struct write_plan *alone,
 	return 0;
 }
 
+/* Tables' first explicit timestamps in a batch. */
+struct registrations {
+	uint32_t count;
+	uint32_t table;
+	bool may_move; /* behind other writes than the table's explicit ones */
+};
+
+static void
+add_registration(struct registrations *registrations, uint32_t table)
+{
+	registrations->count++;
+	registrations->table = table;
+}
+
+static void
+note_write(struct registrations *registrations,
+	   const struct engine_write *write)
+{
+	if (registrations->count > 1 ||
+	    (registrations->count == 1 &&
+	     (!write->is_explicit || write->table != registrations->table)))
+		registrations->may_move = true;
+}
+
+/* A registration stands before the first explicit write that is kept, which
+ * may be a later one than that it was planned for: what comes between takes a
+ * buffer more then, at most. */
+static void
+add_room_to_move(struct write_plan *plan,
+		 const struct registrations *registrations)
+{
+	if (!registrations->may_move)
+		return;
+	plan->buffers += registrations->count;
+	plan->segments += registrations->count;
+}
+
 /* The room that a write takes, a table's first explicit timestamp included. */
 static int
 plan_write(struct engine *engine, const struct engine_write *write,
 	   struct write_plan *plan, struct write_plan *alone,
-	   struct error *error)
+	   struct registrations *registrations, struct error *error)
 {
 	uint32_t segment_size = engine->segments.segment_size;
 	uint32_t size = write_record_size(engine, write);
@@ -201,12 +238,14 @@ plan_write(struct engine *engine, const struct engine_write *write,
 		if (write_needs_explicit(table, write) &&
 		    !table->is_explicit_checked) {
 			table->is_explicit_checked = true;
+			add_registration(registrations, table->id);
 			write_plan_add(plan, segment_size,
 				       registration_size());
 			write_plan_add(alone, segment_size,
 				       registration_size());
 		}
 	}
+	note_write(registrations, write);
 	write_plan_add(plan, segment_size, size);
 	write_plan_add(alone, segment_size, size);
 	return 0;
@@ -216,6 +255,7 @@ int
 write_check(struct engine *engine, const struct engine_write *writes,
 	    size_t count, struct write_plan *plan, struct error *error)
 {
+	struct registrations registrations = { 0 };
 	struct write_plan alone = { 0 };
 
 	*plan = buffered_writer_plan(&engine->writer);
@@ -224,11 +264,13 @@ write_check(struct engine *engine, const struct engine_write *writes,
 
 		if (status == 0)
 			status = plan_write(engine, &writes[i], plan, &alone,
-					    error);
+					    &registrations, error);
 		if (status == 0)
 			status = check_batch_size(engine, &alone, count, error);
 		if (status < 0)
 			return status;
 	}
-	return 0;
+	add_room_to_move(plan, &registrations);
+	add_room_to_move(&alone, &registrations);
+	return check_batch_size(engine, &alone, count, error);
 }

@@ -3,6 +3,7 @@
  * What a write leaves in the log and the index beside its row. */
 #include "storage/engine_state.h"
 #include "storage/format/manifest.h"
+#include "storage/log/write_check.h"
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 
@@ -202,6 +203,51 @@ TEST(what_is_refused_or_superseded_registers_nothing)
 	assert_false(table_of(&world)->has_explicit);
 	writes[0].timestamp_us = 9;
 	driver_commit(world.engine, driver_write(world.engine, writes, 1));
+	assert_true(table_of(&world)->has_explicit);
+	finish(&world);
+}
+
+/* Which row it stands before isn't known yet when room is looked for. */
+TEST(there_is_room_for_a_registration_wherever_it_stands)
+{
+	struct world world = make_world();
+	struct buffered_writer *writer = &world.engine->writer;
+	uint32_t half = (4096 - FORMAT_HEADER_SIZE) / 2, left, room;
+	struct engine_write writes[3];
+	static char value[4096];
+	struct error error = ERROR_INIT;
+	struct write_plan plan;
+	uint64_t before;
+
+	memset(value, 'v', sizeof(value) - 1);
+	driver_put_at(world.engine, world.table, "a", "v", 8);
+	value[3000] = '\0';
+	driver_put(world.engine, world.table, "filler", value);
+	for (int i = 0; i < 3; i++)
+		writes[i] = explicit_write(&world, i == 0 ? "a" :
+						   i == 1 ? "b" :
+							    "c",
+					   ENGINE_WRITE_ROW, 7);
+	writes[1].is_explicit = false;
+	/* The first one, which is superseded, and the registration fill the
+	 * open buffer, the others one of their own. */
+	left = buffered_writer_plan(writer).left;
+	room = left - (uint32_t)record_size(RECORD_ROW, REGISTRY_KEY_SIZE,
+					    REGISTRY_VALUE_SIZE);
+	writes[0].value = slice_make(value, room - RECORD_HEADER_SIZE - 8);
+	writes[1].value = slice_make(value, half - RECORD_HEADER_SIZE - 8);
+	writes[2].value = writes[1].value;
+	assert_true(left < half);
+	assert_int_equal(write_record_size(world.engine, &writes[0]), room);
+	assert_int_equal(write_record_size(world.engine, &writes[1]), half);
+	assert_int_equal(write_check(world.engine, writes, 3, &plan, &error),
+			 0);
+	write_forget_checks(world.engine, writes, 3);
+	before = writer->next_write_sequence;
+	driver_write(world.engine, writes, 3);
+	assert_true(writer->next_write_sequence - before <= plan.buffers);
+	assert_true(writer->next_write_sequence - before <= plan.segments);
+	driver_commit(world.engine, engine_last_lsn(world.engine));
 	assert_true(table_of(&world)->has_explicit);
 	finish(&world);
 }
