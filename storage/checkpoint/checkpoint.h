@@ -69,7 +69,8 @@ void checkpoint_finish(struct checkpoint *checkpoint);
 
 /* Opens the file that the manifest names and reads the part before the
  * entries.  CHECKPOINT_UNUSABLE, with the reason in ${error}, when it is
- * missing, damaged or can't be read there. */
+ * missing, damaged or can't be read there; negative where the process may not
+ * open it, or memory is wanting, which says nothing of it. */
 enum { CHECKPOINT_UNUSABLE = 1 };
 struct checkpoint_reader;
 MUST_CHECK int checkpoint_open(struct io *io, const struct manifest *manifest,

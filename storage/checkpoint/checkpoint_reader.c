@@ -25,6 +25,7 @@ struct checkpoint_reader {
 	struct io_file *file;
 	const struct manifest *manifest;
 	char name[CHECKPOINT_NAME_SIZE];
+	bool is_refused; /* nothing is known of the file */
 	struct checkpoint_head head;
 	struct checkpoint_table *tables; /* that may have entries */
 
@@ -464,6 +465,7 @@ open_reader(struct checkpoint_reader *reader,
 				   &reader->file);
 	if (status < 0) {
 		reader->file = NULL;
+		reader->is_refused = io_is_refused(status);
 		return cannot(reader, status, "open", IO_NO_OFFSET, error);
 	}
 	status = read_head(reader, which, error);
@@ -482,6 +484,7 @@ checkpoint_open(struct io *io, const struct manifest *manifest,
 {
 	struct checkpoint_reader *opened = calloc(1, sizeof(*opened));
 	struct error failure = ERROR_INIT;
+	bool is_refused;
 	int status;
 
 	*checkpoint = (struct checkpoint){ 0 };
@@ -495,12 +498,14 @@ checkpoint_open(struct io *io, const struct manifest *manifest,
 		*reader = opened;
 		return 0;
 	}
+	is_refused = opened->is_refused;
 	checkpoint_close(opened);
 	checkpoint_finish(checkpoint);
 	if (error != NULL)
 		*error = failure;
 	/* Out of memory says nothing about the file. */
-	return failure.code == ERROR_FULL ? status : CHECKPOINT_UNUSABLE;
+	return is_refused || failure.code == ERROR_FULL ? status :
+							  CHECKPOINT_UNUSABLE;
 }
 
 void

@@ -43,6 +43,21 @@ io_error(struct io *io, int negative_errno, const char *verb, const char *name,
 			 place, reason);
 }
 
+bool
+io_is_refused(int negative_errno)
+{
+	switch (-negative_errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EACCES:
+	case EPERM:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int
 io_poll_patiently(struct io *io, unsigned *failures)
 {

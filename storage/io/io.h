@@ -152,6 +152,10 @@ MUST_CHECK int io_memory_create(struct io **io, struct error *error);
 int io_error(struct io *io, int negative_errno, const char *verb,
 	     const char *name, uint64_t offset, struct error *error);
 
+/* That a file couldn't be opened says nothing of it: with more descriptors,
+ * memory or rights it can. */
+bool io_is_refused(int negative_errno);
+
 /* poll(), where nobody may leave before an operation ends, since the kernel is
  * at work in our memory: a failure is counted and passed over.  Negative when
  * there have been too many: the backend is broken for good, the memory lost. */

@@ -97,8 +97,9 @@ forget(struct salvage_scan *scan)
 	segments->record_bytes = 0;
 }
 
-enum { UNUSABLE = 1 };
+enum { UNUSABLE = 1, REFUSED };
 
+/* REFUSED when nobody knows whether it can be used. */
 static int
 try_checkpoint(struct salvage_scan *scan,
 	       const struct manifest_checkpoint *which, struct error *failure)
@@ -108,6 +109,8 @@ try_checkpoint(struct salvage_scan *scan,
 	int status = checkpoint_open(scan->engine->io, &scan->engine->manifest,
 				     which, &checkpoint, &reader, failure);
 
+	if (status < 0)
+		return REFUSED;
 	if (status == 0)
 		status = salvage_source_extend(scan->source,
 					       checkpoint.segment_count,
@@ -213,9 +216,9 @@ salvage_load(struct salvage_scan *scan, struct error *error)
 		if (status == 0)
 			return 0;
 		forget(scan);
-		if (status < 0 && failure.code == ERROR_FULL) {
+		if (status == REFUSED || failure.code == ERROR_FULL) {
 			*error = failure;
-			return status;
+			return -(int)failure.code;
 		}
 		checkpoint_name(manifest->checkpoints[i].number, name);
 		salvage_note_failure(scan->source, name, failure.message);

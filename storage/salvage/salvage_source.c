@@ -162,15 +162,7 @@ find_files(struct salvage_source *source, uint32_t *count, struct error *error)
 	return 0;
 }
 
-/* That says nothing of the file: with more descriptors, memory or rights its
- * rows can be had, and they must not be given up as lost. */
-static bool
-is_process_refused(int status)
-{
-	return status == -EMFILE || status == -ENFILE || status == -ENOMEM ||
-	       status == -EACCES || status == -EPERM;
-}
-
+/* Rows that can be had must not be given up as lost. */
 static int
 open_file(struct salvage_source *source, uint32_t number, struct error *error)
 {
@@ -182,7 +174,7 @@ open_file(struct salvage_source *source, uint32_t number, struct error *error)
 
 	segment_file_name(number, name);
 	status = io->methods->open(io, name, IO_READ_ONLY, &file->file);
-	if (is_process_refused(status))
+	if (io_is_refused(status))
 		return io_error(io, status, "open", name, IO_NO_OFFSET, error);
 	known->is_there =
 		status == 0 &&
@@ -297,6 +289,22 @@ salvage_source_extend(struct salvage_source *source, uint32_t count,
 
 /* ---- opening and closing ---- */
 
+/* Nor must what is deleted come back where the manifest can be had. */
+static int
+check_access(struct io *io, struct error *error)
+{
+	struct io_file *file;
+	int status =
+		io->methods->open(io, MANIFEST_NAME, IO_READ_ONLY, &file);
+
+	if (status == 0)
+		io->methods->close(io, file);
+	return io_is_refused(status) ?
+		       io_error(io, status, "open", MANIFEST_NAME,
+				IO_NO_OFFSET, error) :
+		       0;
+}
+
 static int
 load_manifest(struct salvage_source *source, struct error *error)
 {
@@ -310,6 +318,8 @@ load_manifest(struct salvage_source *source, struct error *error)
 			     "it is missing");
 	if (status >= 0)
 		return 0;
+	if (failure.code == ERROR_IO && check_access(engine->io, error) < 0)
+		return -(int)error->code;
 	if (failure.code == ERROR_CORRUPT || failure.code == ERROR_IO) {
 		salvage_note_failure(source, MANIFEST_NAME, failure.message);
 		return 0;

@@ -12,6 +12,7 @@
 #include "tests/support/engine_driver.h"
 #include "tests/support/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -884,6 +885,52 @@ TEST(a_newer_buffer_is_told_by_its_version)
 	assert_int_equal(error.code, ERROR_CONFIG);
 	assert_non_null(strstr(error.message, "format version 4 is newer"));
 	assert_non_null(strstr(error.message, FILE_0));
+	fault_disk_destroy(disk);
+}
+
+/* As a reader: 0, or the reason is the system's. */
+static int
+open_with(struct fault_disk *disk, int failure, uint64_t left)
+{
+	struct engine_options options = { .is_read_only = true };
+	struct error error = ERROR_INIT;
+	struct engine *engine;
+	int status;
+
+	disk->open_errno = failure;
+	disk->opens_left = left;
+	status = engine_open(fault_disk_open(disk), &options, &engine, &error);
+	disk->open_errno = 0;
+	if (status < 0) {
+		assert_non_null(strstr(error.message, strerror(failure)));
+		assert_string_equal(error.hint, "");
+		return status;
+	}
+	assert_null(engine_warning(engine));
+	driver_close(engine);
+	return 0;
+}
+
+TEST(what_the_process_may_not_open_is_not_called_damaged)
+{
+	static const int failures[] = { EMFILE, ENFILE, ENOMEM, EACCES,
+					EPERM };
+	struct fault_disk *disk = fault_disk_create(5);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+
+	for (int i = 0; i < 2; i++) {
+		put_batch(engine, table, i, true);
+		driver_checkpoint(engine);
+	}
+	driver_close(engine);
+	for (size_t i = 0; i < ARRAY_COUNT(failures); i++) {
+		uint64_t left = 0;
+
+		while (open_with(disk, failures[i], left) < 0)
+			left++;
+		assert_in_range(left, 4, 20);
+	}
 	fault_disk_destroy(disk);
 }
 
