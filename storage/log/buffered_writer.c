@@ -158,6 +158,7 @@ buffered_writer_plan(const struct buffered_writer *writer)
 		plan.left = write_buffer_room(writer->open);
 	} else if (has_place(writer)) {
 		plan.left = room_at_place(writer);
+		plan.is_place = true;
 		plan.buffers = 1;
 	}
 	return plan;
@@ -173,12 +174,16 @@ write_plan_add(struct write_plan *plan, uint32_t segment_size,
 		plan->runs++;
 		plan->run_segments += parts;
 		plan->run_bytes += (uint64_t)parts * segment_size;
+		/* Small rows before it may not be kept. */
+		if (plan->is_place)
+			plan->left = 0;
 		return;
 	}
 	if (record_size > plan->left) {
 		plan->buffers++;
 		plan->segments++;
 		plan->left = segment_size - FORMAT_HEADER_SIZE;
+		plan->is_place = false;
 	}
 	assert(record_size <= plan->left);
 	plan->left -= record_size;

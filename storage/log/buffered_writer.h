@@ -100,6 +100,8 @@ size_t buffered_writer_records_max(const struct buffered_writer *writer);
 /* How much room a batch takes, before anything is appended. */
 struct write_plan {
 	uint32_t left;     /* bytes in the buffer that is filled last */
+	bool is_place;     /* where none stands yet: a run before it takes
+				   the sequence that must come next there */
 	uint32_t buffers;  /* to open */
 	uint32_t segments; /* to take for them */
 	uint32_t runs;

@@ -287,6 +287,52 @@ TEST(a_key_may_be_large_and_small_in_one_batch)
 	finish(&world);
 }
 
+/* Segments of this test, which hold several buffers. */
+enum { WIDE_SEGMENT = 4 * SEGMENT };
+
+static uint32_t
+planned_segments(const struct world *world, const struct row *rows,
+		 size_t count)
+{
+	struct write_plan plan = buffered_writer_plan(&world->engine->writer);
+
+	for (size_t i = 0; i < count; i++)
+		write_plan_add(&plan, WIDE_SEGMENT,
+			       (uint32_t)record_size(RECORD_ROW, 1,
+						     rows[i].size));
+	return plan.segments + plan.run_segments;
+}
+
+/* Behind a run the place where a buffer would have gone on can't be used, as
+ * the sequences there would have a gap. */
+TEST(a_batch_takes_no_more_segments_than_were_planned)
+{
+	static const struct row batches[][3] = {
+		{ { "a", 20000, 1 }, { "b", 50, 1 }, { "c", 50, 1 } },
+		{ { "a", 50, 1 }, { "b", 20000, 1 }, { "c", 50, 1 } },
+		{ { "a", 50, 1 }, { "b", 50, 1 }, { "c", 20000, 1 } },
+	};
+	struct engine_options options = driver_small;
+
+	options.segment_size = WIDE_SEGMENT;
+	for (size_t i = 0; i < ARRAY_COUNT(batches); i++) {
+		struct world world = make_world(&options);
+		const struct segment_manager *segments =
+			&world.engine->segments;
+		uint64_t before;
+		uint32_t planned;
+
+		put(&world, "z", 50, 1);
+		driver_commit(world.engine, engine_last_lsn(world.engine));
+		assert_null(world.engine->writer.open);
+		before = segments->next_sequence;
+		planned = planned_segments(&world, batches[i], 3);
+		put_batch(&world, batches[i], 3);
+		assert_in_range(segments->next_sequence - before, 2, planned);
+		finish(&world);
+	}
+}
+
 TEST(what_a_superseded_run_was_kept_for_is_given_back)
 {
 	struct world world = make_world(&driver_small);
