@@ -26,7 +26,9 @@ import time
 
 FOLDERS = ("base", "storage", "tests/simulator", "tests/oracle")
 FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-w", "-fno-strict-aliasing"]
-LIBRARIES = ["-lxxhash", "-luring", "-lutf8proc"]
+LIBRARIES = ["-lxxhash", "-luring", "-lutf8proc"] + [
+    "-Wl,--wrap=" + name
+    for name in ("malloc", "calloc", "realloc", "posix_memalign", "mmap")]
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS_MAX = 600
 CRASHES_A_DAY = 20000  # what one of the daily hunts may take, as it is known

@@ -5,6 +5,7 @@
  * current at some moment in between; a row that was live all the time is in a
  * scan exactly once. */
 #include "tests/simulator/batch.h"
+#include "tests/simulator/memory.h"
 
 #include "base/murmur3.h"
 
@@ -103,7 +104,8 @@ begin_read(struct world *world, struct held *held)
 	}
 }
 
-static void
+/* False when it was refused. */
+static bool
 begin_scan(struct world *world, struct held *held)
 {
 	struct engine_scan_range range = { .table = held->table,
@@ -113,9 +115,12 @@ begin_scan(struct world *world, struct held *held)
 
 	held->status = engine_scan_open(world->engine, &range, &held->scan,
 					&error);
-	if (held->status < 0)
-		abort();
+	if (held->status < 0) {
+		world_refused(world, "scanning", &error);
+		return false;
+	}
 	held->status = ENGINE_PENDING;
+	return true;
 }
 
 static void go_on(struct world *world, struct held *held);
@@ -160,19 +165,19 @@ act_hold(struct world *world)
 		at++;
 	if (at == WORLD_HELD_MAX)
 		return;
-	held = calloc(1, sizeof(*held));
-	if (held == NULL)
-		abort();
+	held = memory_take_zeroed(1, sizeof(*held));
 	held->table = world->model.now.tables[table].id;
 	held->from = world->model.count;
 	held->from_s = engine_now_s(world->engine);
 	held->pace = 10 + draw(world, 90);
 	held->status = ENGINE_PENDING;
 	held->is_scan = chance(world, 40);
-	if (held->is_scan)
-		begin_scan(world, held);
-	else
+	if (!held->is_scan) {
 		begin_read(world, held);
+	} else if (!begin_scan(world, held)) {
+		free(held);
+		return;
+	}
 	world->held[at] = held;
 	/* What a read finds is decided when it is asked for first. */
 	go_on(world, held);

@@ -3,6 +3,7 @@
  * Reads, scans and counts that are done before anything else happens: each
  * answer is the model's newest state, exactly. */
 #include "tests/simulator/act.h"
+#include "tests/simulator/memory.h"
 
 #include "base/murmur3.h"
 
@@ -52,10 +53,8 @@ act_find(struct world *world)
 			world->model.now.tables[table].rows[key];
 		char bytes[KEY_SIZE_MAX_HERE];
 		struct engine_row row = { 0 };
-		uint8_t *value = malloc(version.size + 1);
+		uint8_t *value = memory_take(version.size + 1);
 
-		if (value == NULL)
-			abort();
 		engine_find(world->engine, id, key_of(key, bytes), &row);
 		/* A find has no value: the right one is assumed. */
 		row.value = value_of(version.value, version.size, value);
@@ -246,8 +245,10 @@ act_scan(struct world *world)
 	draw_range(world, &range);
 	draw_continuation(world, &range);
 	status = engine_scan_open(world->engine, &range.scan, &scan, &error);
-	if (status < 0)
-		abort();
+	if (status < 0) {
+		world_refused(world, "scanning", &error);
+		return;
+	}
 	while (limit > 0 && status >= 0 && status != ENGINE_END &&
 	       world->violation == VIOLATION_NONE) {
 		status = engine_scan_next(scan, &row, &error);
@@ -260,9 +261,8 @@ act_scan(struct world *world)
 		}
 	}
 	engine_scan_close(scan);
-	if (status < 0 && !world_is_excused(world, &error))
-		world_violate(world, VIOLATION_REFUSED, "scanning: %s",
-			      error.message);
+	if (status < 0)
+		world_refused(world, "scanning", &error);
 	if (status == ENGINE_END && !world->disk->has_crashed)
 		check_all_seen(world, &range);
 }

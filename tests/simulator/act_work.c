@@ -5,6 +5,7 @@
 #include "storage/segments/segment_manager.h"
 #include "tests/simulator/act.h"
 #include "tests/simulator/audit.h"
+#include "tests/simulator/memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ go_on_with_checkpoint(struct world *world)
 
 struct verification {
 	struct engine_check *check;
-	uint64_t injected; /* errors of the disk when it began */
+	uint64_t injected; /* errors when it began */
 	uint64_t damages;  /* the same of these, */
 	uint64_t lies;     /* and these */
 	uint64_t faults;
@@ -81,7 +82,7 @@ take_fault(struct world *world, struct verification *verification,
 	world_say(world, "  fault in %s at %" PRIu64 ": %s", fault->file,
 		  fault->offset, fault->what);
 	if (!world->is_damaged && !world->disk->has_crashed &&
-	    world->disk->injected == verification->injected &&
+	    world_injected(world) == verification->injected &&
 	    !is_expected(world, fault))
 		world_violate(world, VIOLATION_WRONG,
 			      "a check of what is whole finds %s at %" PRIu64
@@ -104,24 +105,25 @@ go_on_verifying(struct world *world, struct verification *verification)
 		if (verification->status == 0)
 			take_fault(world, verification, &fault);
 	} while (verification->status == 0 && !world_is_over(world));
-	if (verification->status < 0 && !world_is_excused(world, &error))
-		world_violate(world, VIOLATION_REFUSED, "checking: %s",
-			      error.message);
+	if (verification->status < 0)
+		world_refused(world, "checking", &error);
 }
 
 static void
 begin_verifying(struct world *world)
 {
-	struct verification *verification = calloc(1, sizeof(*verification));
+	struct verification *verification =
+		memory_take_zeroed(1, sizeof(*verification));
 	struct error error = ERROR_INIT;
 
-	if (verification == NULL)
-		abort();
 	verification->status = engine_check_open(
 		world->engine, &verification->check, &error);
-	if (verification->status < 0)
-		abort();
-	verification->injected = world->disk->injected;
+	if (verification->status < 0) {
+		world_refused(world, "checking", &error);
+		free(verification);
+		return;
+	}
+	verification->injected = world_injected(world);
 	verification->damages = world->damages;
 	verification->lies = world->disk->misdirected;
 	verification->status = ENGINE_PENDING;
@@ -174,6 +176,8 @@ verify_at_once(struct world *world)
 		world_end_verification(world);
 		begin_verifying(world);
 	}
+	if (world->verification == NULL)
+		return;
 	while (world->verification->status == ENGINE_PENDING &&
 	       !world_is_over(world)) {
 		go_on_verifying(world, world->verification);
@@ -192,7 +196,7 @@ act_verify(struct world *world)
 {
 	if (world->verification == NULL)
 		begin_verifying(world);
-	if (chance(world, 50))
+	if (world->verification != NULL && chance(world, 50))
 		verify_at_once(world);
 }
 
@@ -271,7 +275,7 @@ is_durable_by_now(const struct world *world, uint32_t polls, int64_t idle_us)
 	       idle_us > GROUP_US_MAX &&
 	       polls > 8 * (uint32_t)world->disk->seen.count + 50 &&
 	       !world->is_damaged &&
-	       world->disk->injected == world->injected_before;
+	       world_injected(world) == world->injected_before;
 }
 
 void

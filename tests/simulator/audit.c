@@ -6,6 +6,7 @@
 #include "tests/simulator/audit.h"
 
 #include "storage/engine_state.h"
+#include "tests/simulator/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -171,10 +172,8 @@ audit_engine(struct engine *engine, bool is_quiet, char text[256])
 	/* A dropped table's rows become dead step by step. */
 	if (engine->tables.retired != NULL)
 		return true;
-	audit.live = calloc(audit.segments->segment_count + 1,
-			    sizeof(*audit.live));
-	if (audit.live == NULL)
-		abort();
+	audit.live = memory_take_zeroed(audit.segments->segment_count + 1,
+					sizeof(*audit.live));
 	is_right = run_audit(engine, &audit, is_quiet);
 	free(audit.live);
 	return is_right;

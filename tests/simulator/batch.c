@@ -7,6 +7,7 @@
 
 #include "storage/format/format.h"
 #include "storage/format/record.h"
+#include "tests/simulator/memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -151,9 +152,7 @@ batch_add_version(struct world *world, struct batch *batch, unsigned table,
 	};
 	if (is_row) {
 		version.value = version.size == 0 ? 0 : ++world->next_value;
-		batch->values[batch->count] = malloc(version.size + 1);
-		if (batch->values[batch->count] == NULL)
-			abort();
+		batch->values[batch->count] = memory_take(version.size + 1);
 		write->value = value_of(version.value, version.size,
 					batch->values[batch->count]);
 	}
@@ -288,7 +287,7 @@ may_be_full(struct world *world, const struct batch *batch)
 	uint64_t segments, needed;
 
 	if (world->was_full || world->is_damaged || world_holds(world) ||
-	    world->disk->injected > world->injected_before ||
+	    world_injected(world) > world->injected_before ||
 	    has_run(world, batch))
 		return true;
 	if (is_reclaiming(batch))

@@ -5,16 +5,10 @@
  * wait, so that of two writes to one place the later one always wins. */
 #include "tests/simulator/content.h"
 
+#include "tests/simulator/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static void *
-must(void *memory)
-{
-	if (memory == NULL)
-		abort();
-	return memory;
-}
 
 /* ---- bytes ---- */
 
@@ -26,7 +20,7 @@ bytes_resize(struct bytes *bytes, size_t size)
 				       bytes->capacity * 2 :
 				       size;
 
-		bytes->data = must(realloc(bytes->data, grown));
+		bytes->data = memory_grow(bytes->data, grown);
 		memset(bytes->data + bytes->capacity, 0,
 		       grown - bytes->capacity);
 		bytes->capacity = grown;
@@ -95,17 +89,16 @@ add_change(struct content *content, uint64_t offset, const void *data,
 
 	if (content->change_count == content->change_capacity) {
 		content->change_capacity = content->change_capacity * 2 + 8;
-		content->changes = must(
-			realloc(content->changes,
-				content->change_capacity *
-					sizeof(*content->changes)));
+		content->changes = memory_grow(
+			content->changes,
+			content->change_capacity * sizeof(*content->changes));
 	}
 	change = &content->changes[content->change_count++];
 	*change = (struct change){ .offset = offset,
 				   .size = size,
 				   .sequence = sequence };
 	if (data != NULL) {
-		change->data = must(malloc(size + 1));
+		change->data = memory_take(size + 1);
 		memcpy(change->data, data, size);
 	}
 	return change;

@@ -5,6 +5,7 @@
 #include "tests/simulator/corrupt.h"
 
 #include "tests/simulator/act.h"
+#include "tests/simulator/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,14 +37,6 @@ struct corrupt {
 	char what[128]; /* the damage under way */
 };
 
-static void *
-must(void *memory)
-{
-	if (memory == NULL)
-		abort();
-	return memory;
-}
-
 /* ---- a life ---- */
 
 static void
@@ -72,15 +65,17 @@ remember(struct corrupt *corrupt)
 		return;
 	corrupt->moment_count++;
 	moment->count = disk->seen.count;
-	moment->files = must(calloc(moment->count + 1, sizeof(struct bytes)));
-	moment->numbers = must(calloc(moment->count + 1, sizeof(uint32_t)));
+	moment->files =
+		memory_take_zeroed(moment->count + 1, sizeof(struct bytes));
+	moment->numbers =
+		memory_take_zeroed(moment->count + 1, sizeof(uint32_t));
 	for (size_t i = 0; i < moment->count; i++) {
 		const struct content *content = disk->seen.names[i].content;
 		struct bytes *file = &moment->files[i];
 
 		moment->numbers[i] = content->number;
 		file->size = content->seen.size;
-		file->data = must(malloc(file->size + 1));
+		file->data = memory_take(file->size + 1);
 		if (file->size > 0)
 			memcpy(file->data, content->seen.data, file->size);
 	}
@@ -223,7 +218,7 @@ static void
 try_bytes(struct corrupt *corrupt, struct content *content, size_t at,
 	  const uint8_t *data, size_t size, uint64_t *count)
 {
-	uint8_t *kept = must(malloc(size + 1));
+	uint8_t *kept = memory_take(size + 1);
 
 	memcpy(kept, content->seen.data + at, size);
 	if (memcmp(kept, data, size) != 0) {
@@ -264,7 +259,7 @@ zero_sectors(struct corrupt *corrupt, const struct disk_name *file,
 	     size_t unit, uint32_t skip)
 {
 	struct content *content = file->content;
-	uint8_t *zeros = must(calloc(1, unit));
+	uint8_t *zeros = memory_take_zeroed(1, unit);
 
 	for (size_t at = 0; at + unit <= content->seen.size;
 	     at += unit * skip) {
@@ -290,7 +285,7 @@ swap_sectors(struct corrupt *corrupt, const struct disk_name *file,
 			names->names[random_below(&corrupt->random,
 						  (uint32_t)names->count)]
 				.content;
-		uint8_t *kept = must(malloc(unit));
+		uint8_t *kept = memory_take(unit);
 		size_t from;
 
 		if (other->seen.size >= unit) {
@@ -385,7 +380,7 @@ void
 corrupt_run(uint64_t seed, enum geometry geometry, uint32_t step,
 	    struct corrupt_totals *totals)
 {
-	struct corrupt *corrupt = must(calloc(1, sizeof(*corrupt)));
+	struct corrupt *corrupt = memory_take_zeroed(1, sizeof(*corrupt));
 	struct world *world = &corrupt->world;
 
 	corrupt->totals = totals;

@@ -4,18 +4,11 @@
 #include "tests/simulator/disk.h"
 
 #include "base/checksum.h"
+#include "tests/simulator/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *
-must(void *memory)
-{
-	if (memory == NULL)
-		abort();
-	return memory;
-}
 
 void
 disk_note(struct disk *disk, uint64_t number)
@@ -52,12 +45,11 @@ set_name(struct disk_names *names, const char *name, struct content *content)
 	remove_name(names, name);
 	if (names->count == names->capacity) {
 		names->capacity = names->capacity * 2 + 8;
-		names->names = must(realloc(names->names,
-					    names->capacity *
-						    sizeof(*names->names)));
+		names->names = memory_grow(
+			names->names, names->capacity * sizeof(*names->names));
 	}
 	names->names[names->count++] = (struct disk_name){
-		.name = must(strdup(name)),
+		.name = memory_copy_text(name),
 		.content = content,
 	};
 }
@@ -103,15 +95,14 @@ add_rename(struct disk *disk, const char *from, const char *to,
 
 	if (disk->rename_count == disk->rename_capacity) {
 		disk->rename_capacity = disk->rename_capacity * 2 + 8;
-		disk->renames =
-			must(realloc(disk->renames,
-				     disk->rename_capacity *
-					     sizeof(*disk->renames)));
+		disk->renames = memory_grow(disk->renames,
+					    disk->rename_capacity *
+						    sizeof(*disk->renames));
 	}
 	rename = &disk->renames[disk->rename_count++];
 	*rename = (struct disk_rename){
-		.from = from == NULL ? NULL : must(strdup(from)),
-		.to = to == NULL ? NULL : must(strdup(to)),
+		.from = from == NULL ? NULL : memory_copy_text(from),
+		.to = to == NULL ? NULL : memory_copy_text(to),
 		.content = content,
 		.other = other,
 	};
@@ -154,7 +145,7 @@ disk_find(const struct disk *disk, const char *name)
 struct content *
 disk_add(struct disk *disk, const char *name)
 {
-	struct content *content = must(calloc(1, sizeof(*content)));
+	struct content *content = memory_take_zeroed(1, sizeof(*content));
 
 	content->next = disk->contents;
 	content->number = ++disk->content_count;
@@ -195,7 +186,7 @@ disk_used_bytes(const struct disk *disk)
 struct disk *
 disk_create(uint64_t seed)
 {
-	struct disk *disk = must(calloc(1, sizeof(*disk)));
+	struct disk *disk = memory_take_zeroed(1, sizeof(*disk));
 
 	disk->random.state = seed;
 	disk->hash = seed;

@@ -4,6 +4,7 @@
  * seen and to what is durable alike; what wasn't durable yet is so afterwards,
  * which a disk is free to do. */
 #include "tests/simulator/disk.h"
+#include "tests/simulator/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,10 +94,8 @@ replace(const struct piece *piece, const uint8_t *data)
 static uint8_t *
 copy_of(const struct piece *piece)
 {
-	uint8_t *copy = malloc(piece->size + 1);
+	uint8_t *copy = memory_take(piece->size + 1);
 
-	if (copy == NULL)
-		abort();
 	memcpy(copy, piece->content->seen.data + piece->at, piece->size);
 	return copy;
 }
@@ -157,9 +156,7 @@ disk_zero(struct disk *disk, struct random *random, uint32_t segment_size)
 
 	if (!draw_piece(disk, random, segment_size, &piece))
 		return false;
-	zeros = calloc(1, piece.size + 1);
-	if (zeros == NULL)
-		abort();
+	zeros = memory_take_zeroed(1, piece.size + 1);
 	is_done = replace(&piece, zeros);
 	free(zeros);
 	return is_done;

@@ -3,6 +3,7 @@
  * The door to a simulated disk: struct io's methods.  Every call, submission
  * and completion is an event, and at any event the disk may crash. */
 #include "tests/simulator/disk.h"
+#include "tests/simulator/memory.h"
 
 #include "base/checksum.h"
 
@@ -47,14 +48,6 @@ struct disk_door {
 	bool is_dead;
 	bool is_locked;
 };
-
-static void *
-must(void *memory)
-{
-	if (memory == NULL)
-		abort();
-	return memory;
-}
 
 static struct disk_door *
 door_of(struct io *io)
@@ -137,7 +130,7 @@ door_open(struct io *io, const char *name, unsigned flags,
 		return -ENOENT;
 	if (is_create)
 		content = disk_add(door->disk, name);
-	*handle = must(calloc(1, sizeof(**handle)));
+	*handle = memory_take_zeroed(1, sizeof(**handle));
 	(*handle)->content = content;
 	(*handle)->is_durable = (flags & IO_DURABLE) != 0;
 	(*handle)->is_read_only = (flags & IO_READ_ONLY) != 0;
@@ -242,9 +235,9 @@ add_flight(struct disk_door *door)
 {
 	if (door->flight_count == door->flight_capacity) {
 		door->flight_capacity = door->flight_capacity * 2 + 16;
-		door->flights = must(realloc(door->flights,
-					     door->flight_capacity *
-						     sizeof(*door->flights)));
+		door->flights = memory_grow(door->flights,
+					    door->flight_capacity *
+						    sizeof(*door->flights));
 	}
 	return &door->flights[door->flight_count++];
 }
@@ -606,7 +599,7 @@ static const struct io_methods door_methods = {
 struct io *
 disk_open_door(struct disk *disk)
 {
-	struct disk_door *door = must(calloc(1, sizeof(*door)));
+	struct disk_door *door = memory_take_zeroed(1, sizeof(*door));
 
 	assert(disk->door == NULL);
 	door->io.methods = &door_methods;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulator/episode.h"
 
+#include "tests/simulator/memory.h"
 #include "tests/simulator/world.h"
 
 #include <setjmp.h>
@@ -98,11 +99,9 @@ take_signal(struct world *world, int number)
 void
 episode_run(const struct plan *plan, bool is_verbose, struct result *result)
 {
-	struct world *world = calloc(1, sizeof(*world));
+	struct world *world = memory_take_zeroed(1, sizeof(*world));
 	int number;
 
-	if (world == NULL)
-		abort();
 	*result = (struct result){ 0 };
 	world->plan = plan;
 	world->is_verbose = is_verbose;

@@ -176,7 +176,7 @@ world_audit(struct world *world)
 			  !world_holds(world) && world->verification == NULL,
 			  text) ||
 	    (!world->is_damaged &&
-	     world->disk->injected == world->injected_before &&
+	     world_injected(world) == world->injected_before &&
 	     random_percent(&world->random, RECORDS_PERCENT) &&
 	     !audit_records(world->engine, world->disk, text)))
 		world_violate(world, VIOLATION_COUNTERS, "%s", text);

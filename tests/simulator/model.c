@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulator/model.h"
 
+#include "tests/simulator/memory.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *
-must(void *memory)
-{
-	if (memory == NULL)
-		abort();
-	return memory;
-}
 
 void
 model_init(struct model *model)
@@ -79,9 +73,9 @@ model_change(struct model *model, const struct model_change *change)
 {
 	if (model->change_count == model->change_capacity) {
 		model->change_capacity = model->change_capacity * 2 + 64;
-		model->changes = must(realloc(model->changes,
-					      model->change_capacity *
-						      sizeof(*change)));
+		model->changes =
+			memory_grow(model->changes,
+				    model->change_capacity * sizeof(*change));
 	}
 	model->changes[model->change_count++] = *change;
 	apply(&model->now, change);
@@ -98,9 +92,9 @@ model_end_batch(struct model *model, uint64_t lsn, int64_t server_us)
 {
 	if (model->count == model->capacity) {
 		model->capacity = model->capacity * 2 + 64;
-		model->batches = must(realloc(
-			model->batches,
-			model->capacity * sizeof(*model->batches)));
+		model->batches =
+			memory_grow(model->batches,
+				    model->capacity * sizeof(*model->batches));
 	}
 	model->batches[model->count++] = (struct model_batch){
 		.lsn = lsn,

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulator/operation.h"
 
+#include "tests/simulator/memory.h"
+
 #include <stdlib.h>
 
-enum { CHURN_PERCENT = 8, CHANGES_PERCENT = 15, CACHE_SIZE_LEAST = 65536 };
+enum {
+	CHURN_PERCENT = 8,
+	CHANGES_PERCENT = 15,
+	REFUSALS_PERCENT = 25,
+	CACHE_SIZE_LEAST = 65536
+};
 
 /* How often an operation comes, and in how many percent of the seeds at all. */
 static const struct {
@@ -162,6 +169,17 @@ draw_churn(struct plan *plan, struct random *random, enum geometry geometry)
 	plan->faults = (struct disk_faults){ 0 };
 }
 
+/* By random numbers of its own, as plan_change_options. */
+static void
+draw_memory(struct plan *plan)
+{
+	static const uint32_t chances[] = { 10, 100, 1000, 4000 };
+	struct random random = { plan->seed ^ UINT64_C(0xaef17502108ef2d9) };
+
+	if (random_percent(&random, REFUSALS_PERCENT))
+		plan->memory_refusal = chances[random_below(&random, 4)];
+}
+
 static uint8_t
 churn_weight(enum operation_kind kind, uint8_t weight)
 {
@@ -215,6 +233,7 @@ plan_make(struct plan *plan, uint64_t seed, size_t count,
 	plan->has_cached_rows = plan->options.cache_size == CACHE_SIZE_LEAST;
 	draw_switches(plan, &random);
 	draw_churn(plan, &random, geometry);
+	draw_memory(plan);
 	for (unsigned kind = 0; kind < OPERATION_KINDS; kind++) {
 		weights[kind] = random_percent(&random, kinds[kind].percent) ?
 					kinds[kind].weight :
@@ -223,9 +242,7 @@ plan_make(struct plan *plan, uint64_t seed, size_t count,
 			weights[kind] = churn_weight(kind, weights[kind]);
 		sum += weights[kind];
 	}
-	plan->operations = malloc(count * sizeof(*plan->operations));
-	if (plan->operations == NULL)
-		abort();
+	plan->operations = memory_take(count * sizeof(*plan->operations));
 	for (size_t i = 0; i < count; i++)
 		plan->operations[i] = (struct operation){
 			.kind = draw_kind(&random, weights, sum),

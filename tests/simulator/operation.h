@@ -77,6 +77,7 @@ struct plan {
 	bool is_churning; /* little room, many victims and checkpoints */
 	uint32_t gc_grace_s;       /* when it is told */
 	struct disk_faults faults; /* when they are on */
+	uint32_t memory_refusal;   /* then, too: a chance in 10,000 */
 	struct operation *operations;
 	size_t count;
 };

@@ -4,6 +4,8 @@
  * as it still fails in the same way. */
 #include "tests/simulator/episode.h"
 
+#include "tests/simulator/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +15,7 @@ copy_without(struct plan *to, const struct plan *from, size_t first,
 {
 	*to = *from;
 	to->count = from->count - count;
-	to->operations = malloc((to->count + 1) * sizeof(*to->operations));
-	if (to->operations == NULL)
-		abort();
+	to->operations = memory_take((to->count + 1) * sizeof(*to->operations));
 	memcpy(to->operations, from->operations,
 	       first * sizeof(*to->operations));
 	memcpy(to->operations + first, from->operations + first + count,

@@ -12,6 +12,7 @@
 #include "tests/simulator/aside.h"
 #include "tests/simulator/audit.h"
 #include "tests/simulator/judge.h"
+#include "tests/simulator/memory.h"
 #include "tests/simulator/observe.h"
 #include "tests/simulator/spoil.h"
 
@@ -67,14 +68,30 @@ world_is_over(const struct world *world)
 	return world->violation != VIOLATION_NONE || world->disk->has_crashed;
 }
 
+uint64_t
+world_injected(const struct world *world)
+{
+	return world->disk->injected + memory_refused();
+}
+
 bool
 world_is_excused(const struct world *world, const struct error *error)
 {
 	if (world->is_damaged || world->disk->has_crashed)
 		return true;
 	if (error->code == ERROR_FULL)
-		return world->was_full || world_size_max(world) != 0;
-	return world->disk->injected > world->injected_before;
+		return world->was_full || world_size_max(world) != 0 ||
+		       memory_refused() > world->refused_before;
+	return world_injected(world) - memory_refused() >
+	       world->injected_before - world->refused_before;
+}
+
+void
+world_refused(struct world *world, const char *what, const struct error *error)
+{
+	if (!world_is_excused(world, error))
+		world_violate(world, VIOLATION_REFUSED, "%s: %s", what,
+			      error->message);
 }
 
 uint32_t
@@ -103,6 +120,7 @@ world_set_errors(struct world *world, bool is_on)
 	world->disk->faults = is_on ? world->plan->faults :
 				      (struct disk_faults){ 0 };
 	world->disk->faults.bytes_max = bytes_max;
+	memory_refuse(is_on ? world->plan->memory_refusal : 0);
 }
 
 /* ---- opening ---- */
@@ -142,7 +160,8 @@ world_open_engine(struct world *world, bool is_read_only, struct error *error)
 	options.sync = world->sync;
 	options.is_read_only = is_read_only;
 	disk_restart(world->disk);
-	world->injected_before = world->disk->injected;
+	world->injected_before = world_injected(world);
+	world->refused_before = memory_refused();
 	world->was_full = world->disk->faults.bytes_max != 0;
 	world->engine = NULL;
 	if (world->spoils_next && !is_read_only)
@@ -234,6 +253,7 @@ world_begin(struct world *world)
 {
 	struct error error = ERROR_INIT;
 
+	memory_begin(world->plan->seed);
 	world->random.state = world->plan->seed;
 	world->options = world->plan->options;
 	world->disk = disk_create(world->plan->seed);

@@ -39,6 +39,7 @@ struct world {
 	uint32_t next_value;
 	int64_t last_server_us; /* newest timestamp that was given */
 	uint64_t injected_before; /* errors made up before the last opening */
+	uint64_t refused_before;  /* memory that was refused by then */
 	uint64_t dropped_before;  /* failed syncs before the last judgement */
 	bool was_full;    /* there was a limit since the last opening */
 	bool has_errors;  /* the disk makes up errors */
@@ -76,8 +77,13 @@ void world_say(struct world *world, const char *format, ...)
 	PRINTF_LIKE(2, 3);
 /* The operation can't go on: a violation, or the power is off. */
 bool world_is_over(const struct world *world);
-/* Whether a call may fail with ${code} here. */
+/* Errors of the disk and refusals of memory that were made up. */
+uint64_t world_injected(const struct world *world);
+/* Whether a call may fail like this here. */
 bool world_is_excused(const struct world *world, const struct error *error);
+/* ${what} has failed: a violation unless it is excused. */
+void world_refused(struct world *world, const char *what,
+		   const struct error *error);
 
 uint32_t world_segment_size(const struct world *world);
 /* Bytes that the segments may take; 0: no limit. */
