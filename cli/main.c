@@ -125,17 +125,13 @@ check_scripts(struct shell *shell, const struct options *options)
 {
 	for (size_t i = 0; i < options->script_count; i++) {
 		const struct options_script *script = &options->scripts[i];
-		int fd;
 
-		if (script->path == NULL || is_standard_input(script))
+		if (script->path == NULL || is_standard_input(script) ||
+		    script_check(script->path) == 0)
 			continue;
-		fd = script_open(script->path);
-		if (fd < 0) {
-			report_message(&shell->output, "cannot read %s: %s",
-				       script->path, strerror(errno));
-			return false;
-		}
-		close(fd);
+		report_message(&shell->output, "cannot read %s: %s",
+			       script->path, strerror(errno));
+		return false;
 	}
 	return true;
 }
@@ -154,6 +150,10 @@ run_script(struct shell *shell, const struct options_script *script)
 		return;
 	}
 	fd = script_open(script->path);
+	if (fd < 0 && errno == EINTR) {
+		shell_check_signals(shell);
+		return;
+	}
 	if (fd < 0) {
 		report_message(&shell->output, "cannot read %s: %s",
 			       script->path, strerror(errno));

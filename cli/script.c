@@ -19,9 +19,12 @@ enum {
 int
 script_open(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat status;
+	int fd;
 
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	while (fd < 0 && errno == EINTR && !signals_is_stopped());
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &status) < 0 || !S_ISDIR(status.st_mode))
@@ -29,6 +32,23 @@ script_open(const char *path)
 	close(fd);
 	errno = EISDIR;
 	return -1;
+}
+
+/* Opening a FIFO would wait for who writes there, and closing it would leave
+ * him without a reader. */
+int
+script_check(const char *path)
+{
+	struct stat status;
+	int fd;
+
+	if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
+		return access(path, R_OK);
+	fd = script_open(path);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
 }
 
 static void

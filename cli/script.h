@@ -11,8 +11,11 @@
 /* How deep scripts may SOURCE one another. */
 enum { SCRIPT_DEPTH_MAX = 32 };
 
-/* Opens a script for reading; -1 with errno.  Directories are refused. */
+/* Opens a script for reading; -1 with errno, which is EINTR only when a signal
+ * asks us to stop.  Directories are refused. */
 int script_open(const char *path);
+/* Whether that would fail now: 0, or -1 with errno. */
+int script_check(const char *path);
 
 /* Run to the end and commit; failures are noted in the shell.  ${name} is for
  * messages. */

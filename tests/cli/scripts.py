@@ -197,6 +197,28 @@ def an_interrupt_ends_a_running_statement(shell, _folder):
     pipe.finish()
 
 
+def a_fifo_is_opened_once(shell, folder):
+    """Its writer would be left without a reader the first time."""
+    path = os.path.join(folder, "fifo")
+    os.mkfifo(path)
+    with subprocess.Popen([shell.program, *CSV, "-f", path],
+                          stdout=subprocess.PIPE) as process:
+        with open(path, "wb") as fifo:
+            fifo.write((SCHEMA + COUNT).encode())
+        try:
+            same(process.communicate(timeout=10)[0], b"count\n0\n")
+        finally:
+            process.kill()
+        same(process.returncode, 0)
+    for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        with subprocess.Popen([shell.program, "-f", path],
+                              stderr=subprocess.PIPE) as process:
+            time.sleep(0.3)
+            process.send_signal(number)
+            same(process.communicate(timeout=30)[1], b"")
+            same(process.returncode, status)
+
+
 def bail_ends_scripts_within_scripts(shell, folder):
     with open(os.path.join(folder, "in.cql"), "w", encoding="utf-8") as file:
         file.write("FOO;\nBAR;")
@@ -548,6 +570,7 @@ CASES = [
     a_signal_ends_it_cleanly,
     a_signal_while_it_opens_lets_nothing_run,
     an_interrupt_ends_a_running_statement,
+    a_fifo_is_opened_once,
     bail_ends_scripts_within_scripts,
     source_finds_no_end_and_no_file,
     capture_appends_to_a_file,
