@@ -5,6 +5,7 @@
  * publishing, before moved records are durable, behind a fallback to the older
  * checkpoint, behind a growth that failed, while a place is used again that rows
  * of one timestamp have left. */
+#include "storage/format/format.h"
 #include "storage/format/manifest.h"
 #include "tests/simulator/batch.h"
 
@@ -18,6 +19,7 @@ enum {
 	CRASH_EVENTS_SOON = 60,
 	CRASH_EVENTS_LATE = 300,
 	CRASH_EVENTS_TIES = 600,
+	LEFT_FREE = 600, /* of a segment, by a row that is nearly as large */
 	TIES_MAX = 10,
 	TIE_ROUNDS = 30
 };
@@ -353,11 +355,38 @@ act_schedule_earlier(struct world *world)
 	free(earlier.data);
 }
 
+/* The first one into a new segment, behind which others follow. */
+static void
+lie_about_the_first(struct world *world)
+{
+	struct batch batch = { .count = 0 };
+
+	world->disk->lies_after = UINT32_MAX;
+	batch_add_row(world, &batch, act_draw_table(world),
+		      draw(world, MODEL_KEYS),
+		      world_segment_size(world) - LEFT_FREE);
+	batch_write(world, &batch);
+	batch_finish(&batch);
+	if (act_may_go_on(world))
+		act_commit(world, true);
+	world->disk->lies_after = draw(world, 2);
+	for (uint32_t i = 2 + draw(world, 4); i > 0 && act_may_go_on(world);
+	     i--)
+		write_and_commit(world);
+	if (act_may_go_on(world))
+		disk_crash_now(world->disk, world_draw_crash(world));
+}
+
 /* A write that the disk lies about may as well be one of what is moved, and
  * its sources be used again before any checkpoint tells of them. */
 void
 act_schedule_lie(struct world *world)
 {
+	if (world_segment_size(world) >= 4 * FORMAT_BLOCK_SIZE &&
+	    chance(world, 60)) {
+		lie_about_the_first(world);
+		return;
+	}
 	world->disk->lies_after = UINT32_MAX;
 	write_and_commit(world);
 	world->disk->lies_after = draw(world, 6);

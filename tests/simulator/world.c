@@ -453,9 +453,11 @@ world_reopen(struct world *world)
 			      error.message);
 	if (world->violation == VIOLATION_NONE && wants_look_back(world))
 		(void)aside_look_back(world, model->committed);
+	/* A crash that was on its way may have come meanwhile. */
+	if (world_is_over(world))
+		return;
 	world->is_hasty |= random_percent(&world->random, HASTY_PERCENT);
-	if (world->violation == VIOLATION_NONE)
-		open_and_judge(world, model->committed);
+	open_and_judge(world, model->committed);
 }
 
 void
