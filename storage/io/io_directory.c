@@ -203,6 +203,19 @@ complete(struct io_operation *operation, int64_t result)
 	return true;
 }
 
+/* Below RLIMIT_FSIZE there is less than a block of room: what fits of a write
+ * past the page cache isn't aligned, and refused for that. */
+static bool
+is_beyond_limit(const struct io_operation *operation)
+{
+	struct rlimit limit;
+
+	return operation->kind == IO_WRITE &&
+	       getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	       limit.rlim_cur != RLIM_INFINITY &&
+	       operation->offset + operation->size > limit.rlim_cur;
+}
+
 bool
 io_directory_advance(struct io_operation *operation, ssize_t moved)
 {
@@ -216,6 +229,8 @@ io_directory_advance(struct io_operation *operation, ssize_t moved)
 		operation->is_direct = false;
 		return false;
 	}
+	if (moved == -EINVAL && is_beyond_limit(operation))
+		moved = -EFBIG;
 	if (moved < 0)
 		return complete(operation, moved);
 	if (operation->kind != IO_READ && operation->kind != IO_WRITE)

@@ -961,14 +961,15 @@ TEST(the_lock_names_its_holder_and_dies_with_it)
 	teardown(&fixture);
 }
 
-TEST(a_write_beyond_the_limit_of_files_is_an_error)
+static void
+check_limit_of_files(rlim_t bytes)
 {
 	struct rlimit before;
 	struct rlimit limit;
 
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	limit = before;
-	limit.rlim_cur = 2 * IO_ALIGNMENT;
+	limit.rlim_cur = bytes;
 	signal(SIGXFSZ, SIG_IGN);
 	for (enum backend backend = 0; backend < MEMORY; backend++) {
 		struct fixture fixture;
@@ -993,6 +994,13 @@ TEST(a_write_beyond_the_limit_of_files_is_an_error)
 		teardown(&fixture);
 	}
 	signal(SIGXFSZ, SIG_DFL);
+}
+
+TEST(a_write_beyond_the_limit_of_files_is_an_error)
+{
+	check_limit_of_files(2 * IO_ALIGNMENT);
+	/* Nobody can write a part of a block past the page cache. */
+	check_limit_of_files(2 * IO_ALIGNMENT + 1000);
 }
 
 UNIT_MAIN()
