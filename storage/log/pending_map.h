@@ -42,8 +42,8 @@ struct pending *pending_map_find(const struct pending_map *map,
 /* Brings nearer what _find will look at first. */
 void pending_map_prefetch(const struct pending_map *map,
 			  const struct table *table, uint64_t fingerprint);
-/* Adds a version, the newest of its key from now on, of a batch whose LSNs begin
- * with ${batch_lsn}. */
+/* Adds a version, the newest of its key from now on, of a batch whose LSNs
+ * begin with ${batch_lsn}. */
 void pending_map_insert(struct pending_map *map, struct pending *pending,
 			uint64_t batch_lsn);
 /* Takes it out, unless a newer one has replaced it. */

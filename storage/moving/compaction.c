@@ -24,7 +24,7 @@ enum {
 	DEMAND_STEPS = 64,
 	DEBT_SEGMENTS_MAX = 8,
 	/* Where nothing was worth moving, and nobody waits, nothing is until a
-	 * part of the segments has changed: to look at all of them takes long. */
+	 * part of the segments has changed: to look at all takes long. */
 	VAIN_SHARE = 64,
 	WAITING_SHARE = 4, /* times as much in a step while somebody waits */
 	AVERAGE_SHARE = 16 /* of a new victim in the average */

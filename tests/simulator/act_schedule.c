@@ -3,8 +3,8 @@
  * Sequences of steps that hardly ever follow one another by chance, each of
  * which ends where the protocol has an edge: a crash between dropping and
  * publishing, before moved records are durable, behind a fallback to the older
- * checkpoint, behind a growth that failed, while a place is used again that rows
- * of one timestamp have left. */
+ * checkpoint, behind a growth that failed, while a place is used again that
+ * rows of one timestamp have left. */
 #include "storage/format/format.h"
 #include "storage/format/manifest.h"
 #include "tests/simulator/batch.h"

@@ -220,8 +220,8 @@ record_bytes(const struct engine *engine, const struct bytes *file,
 	return bytes;
 }
 
-/* Whether a checkpoint may have left out all that lives there, so that the place
- * was used again, though opening had to do with an earlier one. */
+/* Whether a checkpoint may have left out all that lives there, so that the
+ * place was used again, though opening had to do with an earlier one. */
 static bool
 has_only_forgettable(struct engine *engine, uint32_t segment)
 {
