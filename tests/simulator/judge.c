@@ -124,6 +124,7 @@ may_believe(const struct world *world, size_t floor)
 void
 judge_opened(struct world *world, size_t floor)
 {
+	const struct observation *seen = NULL;
 	size_t batches = world->model.count;
 
 	floor = floor_of_damaged(world, floor);
@@ -132,8 +133,10 @@ judge_opened(struct world *world, size_t floor)
 	else if (!judge_look(world, true) ||
 		 !judge_seen(world, floor, &batches))
 		return;
+	else
+		seen = &world->seen;
 	world->is_hasty = false;
-	model_rebase(&world->model, batches);
+	model_rebase(&world->model, batches, seen);
 	world->tail_lsn = UINT64_MAX;
 	world->dropped_before = world->disk->dropped;
 	check_clock(world);

@@ -237,16 +237,49 @@ version_in(const struct model_state *state, uint32_t id, unsigned key)
 }
 
 static bool
-is_table_as_in(const struct model_state *state, const struct seen_table *table,
-	       const struct observation *seen)
+is_same_version(const struct version *a, const struct version *b)
+{
+	return a->kind == b->kind && a->value == b->value &&
+	       a->timestamp_us == b->timestamp_us &&
+	       a->expires_at_s == b->expires_at_s;
+}
+
+/* The ghost that is seen instead of ${expected}, or NULL. */
+static const struct model_ghost *
+find_ghost(const struct model *model, const struct version *expected,
+	   const struct seen_table *table, unsigned key,
+	   const struct observation *seen)
+{
+	const struct seen_row *row = &table->rows[key];
+	size_t count = model->ghost_count < MODEL_GHOSTS_MAX ?
+			       model->ghost_count :
+			       MODEL_GHOSTS_MAX;
+
+	for (size_t i = 0; i < count && row->state == ENGINE_ROW_DELETED; i++) {
+		const struct model_ghost *ghost = &model->ghosts[i];
+
+		if (ghost->id == table->id && ghost->key == key &&
+		    is_same_version(&ghost->instead_of, expected) &&
+		    model_is_version(&ghost->version, row, seen))
+			return ghost;
+	}
+	return NULL;
+}
+
+static bool
+is_table_as_in(const struct model *model, const struct model_state *state,
+	       const struct seen_table *table, const struct observation *seen)
 {
 	const struct model_table *expected = find_table(state, table->id);
 
 	if (seen->knows_tables && table->exists != (expected != NULL))
 		return false;
 	for (unsigned key = 0; key < MODEL_KEYS; key++) {
-		if (!model_is_version(version_in(state, table->id, key),
-				      &table->rows[key], seen))
+		const struct version *version =
+			version_in(state, table->id, key);
+
+		if (!model_is_version(version, &table->rows[key], seen) &&
+		    find_ghost(model, version, table, key, seen) == NULL)
 			return false;
 	}
 	return true;
@@ -254,11 +287,11 @@ is_table_as_in(const struct model_state *state, const struct seen_table *table,
 
 /* The table that is another one than in the state, or NULL. */
 static const struct seen_table *
-find_difference(const struct model_state *state,
+find_difference(const struct model *model, const struct model_state *state,
 		const struct observation *seen)
 {
 	for (size_t i = 0; i < seen->count; i++) {
-		if (!is_table_as_in(state, &seen->tables[i], seen))
+		if (!is_table_as_in(model, state, &seen->tables[i], seen))
 			return &seen->tables[i];
 	}
 	return NULL;
@@ -386,7 +419,7 @@ model_judge(const struct model *model, const struct observation *seen,
 	for (size_t i = 0; i <= model->count; i++) {
 		while (done < changes_of(model, i))
 			apply(&state, &model->changes[done++]);
-		if (i < floor || find_difference(&state, seen) != NULL)
+		if (i < floor || find_difference(model, &state, seen) != NULL)
 			continue;
 		*batches = i;
 		return VIOLATION_NONE;
@@ -405,9 +438,75 @@ remember_dropped(struct model *model, uint32_t id)
 	model->dropped[model->dropped_count++] = id;
 }
 
-void
-model_rebase(struct model *model, size_t batches)
+/* ---- what may have been there ---- */
+
+static void
+add_ghost(struct model *model, const struct model_state *base,
+	  const struct model_change *change)
 {
+	const struct model_table *table = &base->tables[change->table];
+
+	if (change->kind != CHANGE_ROW || table->id == 0)
+		return;
+	model->ghosts[model->ghost_count++ % MODEL_GHOSTS_MAX] =
+		(struct model_ghost){
+			.id = table->id,
+			.key = change->key,
+			.version = change->version,
+			.instead_of = table->rows[change->key],
+		};
+}
+
+/* What is seen fits more batches than those that are believed, as well. */
+static void
+add_ghosts(struct model *model, size_t batches, const struct observation *seen)
+{
+	struct model_state base = model->base, state;
+	size_t believed = changes_of(model, batches), done = 0, most = 0;
+
+	while (done < believed)
+		apply(&base, &model->changes[done++]);
+	state = base;
+	for (size_t i = batches + 1; i <= model->count; i++) {
+		while (done < changes_of(model, i))
+			apply(&state, &model->changes[done++]);
+		if (find_difference(model, &state, seen) == NULL)
+			most = i;
+	}
+	for (size_t i = believed; i < changes_of(model, most); i++)
+		add_ghost(model, &base, &model->changes[i]);
+}
+
+/* A ghost that is seen is there from now on. */
+static void
+adopt_ghosts(struct model *model, const struct observation *seen)
+{
+	for (size_t i = 0; i < seen->count * MODEL_KEYS; i++) {
+		const struct seen_table *table = &seen->tables[i / MODEL_KEYS];
+		unsigned key = (unsigned)(i % MODEL_KEYS);
+
+		for (unsigned at = 0; at < MODEL_TABLES; at++) {
+			struct model_table *base = &model->base.tables[at];
+			const struct model_ghost *ghost;
+
+			if (base->id != table->id ||
+			    model_is_version(&base->rows[key],
+					     &table->rows[key], seen))
+				continue;
+			ghost = find_ghost(model, &base->rows[key], table, key,
+					   seen);
+			if (ghost != NULL)
+				base->rows[key] = ghost->version;
+		}
+	}
+}
+
+void
+model_rebase(struct model *model, size_t batches,
+	     const struct observation *seen)
+{
+	if (seen != NULL)
+		add_ghosts(model, batches, seen);
 	for (size_t i = 0; i < changes_of(model, batches); i++) {
 		const struct model_change *change = &model->changes[i];
 
@@ -419,6 +518,8 @@ model_rebase(struct model *model, size_t batches)
 		if (model->batches[i].server_us > model->server_us)
 			model->server_us = model->batches[i].server_us;
 	}
+	if (seen != NULL)
+		adopt_ghosts(model, seen);
 	model->now = model->base;
 	model->count = 0;
 	model->change_count = 0;

@@ -13,6 +13,7 @@ enum {
 	MODEL_TABLES = 4, /* the first is the catalog: always there */
 	MODEL_KEYS = 32,
 	MODEL_DROPPED_MAX = 6,
+	MODEL_GHOSTS_MAX = 32,
 	MODEL_IDS_MAX = 64,
 	MODEL_GRACE_DEFAULT_S = 864000
 };
@@ -51,6 +52,17 @@ struct model_change {
 	struct version version;
 };
 
+/* Nobody can tell whether this version was there: a deletion, or a row that has
+ * expired, which may have been forgotten since.  An opening that has to do with
+ * an older checkpoint may show it. */
+struct model_ghost {
+	uint32_t id; /* of the table */
+	unsigned key;
+	struct version version;
+	struct version instead_of; /* the model's: while it stays, this may
+				      be */
+};
+
 struct model_batch {
 	uint64_t lsn;
 	size_t change_end;    /* behind its last change */
@@ -71,6 +83,8 @@ struct model {
 	size_t durable;   /* batches that no loss of power may take */
 	int64_t server_us; /* no later timestamp of the engine may be less */
 	uint32_t grace_s; /* the least that the engine was ever told */
+	struct model_ghost ghosts[MODEL_GHOSTS_MAX]; /* the latest ones */
+	size_t ghost_count; /* ever */
 	/* Tables that are gone for good, the latest ones. */
 	uint32_t dropped[MODEL_DROPPED_MAX];
 	size_t dropped_count;
@@ -152,8 +166,10 @@ size_t model_ids(const struct model *model, uint32_t ids[MODEL_IDS_MAX]);
 enum violation model_judge(const struct model *model,
 			   const struct observation *seen, size_t floor,
 			   size_t *batches, char text[256]);
-/* What stands behind ${batches} is certain, what came later never was. */
-void model_rebase(struct model *model, size_t batches);
+/* What stands behind ${batches} is certain, what came later never was, as far
+ * as ${seen} tells; NULL: nobody has looked, and all is there. */
+void model_rebase(struct model *model, size_t batches,
+		  const struct observation *seen);
 
 /* Whether a version that fits was there at some moment since ${from}
  * batches; ${when} says how late it was at the beginning and at the end. */
