@@ -256,12 +256,29 @@ check_name(const struct io_directory *directory, const char *name)
 						 -ECHILD;
 }
 
+/* A host that has closed its standard streams goes on printing: not into our
+ * files. */
+static int
+move_above_streams(int fd)
+{
+	int moved;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (moved < 0)
+		return fd;
+	close(fd);
+	return moved;
+}
+
 /* Opens what must be a regular file. */
 static int
 open_regular(int directory_fd, const char *name, int flags, int *fd,
 	     struct stat *status)
 {
-	*fd = openat(directory_fd, name, flags | SAFE_FLAGS, 0600);
+	*fd = move_above_streams(
+		openat(directory_fd, name, flags | SAFE_FLAGS, 0600));
 	if (*fd < 0 && (errno == ELOOP || errno == ENXIO))
 		return -ENOTSUP;
 	if (*fd < 0)

@@ -961,6 +961,47 @@ TEST(the_lock_names_its_holder_and_dies_with_it)
 	teardown(&fixture);
 }
 
+/* Exits with the number of what went wrong. */
+static void
+open_without_streams(enum backend backend, const char *path)
+{
+	struct io *io;
+	struct io_file *file;
+	struct stat status;
+	int64_t owner;
+
+	if (create_backend(backend, path, false, &io, NULL) < 0)
+		_exit(1);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	if (lock(io, false, &owner) < 0)
+		_exit(2);
+	if (io->methods->open(io, "a", IO_CREATE, &file) < 0)
+		_exit(3);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+			_exit(4);
+	_exit(0);
+}
+
+TEST(no_file_takes_the_place_of_a_standard_stream)
+{
+	for (enum backend backend = 0; backend < MEMORY; backend++) {
+		struct fixture fixture;
+		int status;
+		pid_t child;
+
+		setup(&fixture, backend);
+		fflush(NULL);
+		child = fork();
+		if (child == 0)
+			open_without_streams(backend, fixture.path);
+		assert_true(waitpid(child, &status, 0) == child);
+		assert_int_equal(status, 0);
+		teardown(&fixture);
+	}
+}
+
 static void
 check_limit_of_files(rlim_t bytes)
 {
