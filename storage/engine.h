@@ -149,7 +149,8 @@ uint32_t engine_row_size_max(const struct engine *engine);
 uint32_t engine_allocate_table(struct engine *engine);
 
 /* How long a table's tombstones are kept at least, seconds, where rows have
- * had explicit timestamps; until it is told, 864000.  Not persistent. */
+ * had explicit timestamps.  Not persistent: until it is told, 864000 in a table
+ * that is new, for ever in one that was there when the database was opened. */
 void engine_set_gc_grace(struct engine *engine, uint32_t table,
 			 uint32_t gc_grace_s);
 

@@ -68,6 +68,8 @@ is_grace_over(struct engine *engine, const struct table *table,
 
 	if (!table->has_explicit)
 		return true;
+	if (table->gc_grace_s == TABLE_GC_GRACE_UNTOLD)
+		return false;
 	if (deleted_s == 0)
 		deleted_s = seconds_of(entry->timestamp_us);
 	return deleted_s + table->gc_grace_s <= engine_now_s(engine);
@@ -85,7 +87,7 @@ note_expiry(struct engine *engine, struct table *table,
 
 	if (entry->is_tombstone || entry->expires_at_s == 0)
 		return;
-	if (table->has_explicit)
+	if (table->has_explicit && table->gc_grace_s != TABLE_GC_GRACE_UNTOLD)
 		due_s += table->gc_grace_s;
 	if (due_s < UINT32_MAX && (!is_last || due_s > engine_now_s(engine)))
 		table_meet_expiry(table, (uint32_t)due_s);

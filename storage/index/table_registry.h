@@ -22,6 +22,10 @@ enum {
 	TABLE_GC_GRACE_S = 864000 /* until somebody tells something else */
 };
 
+/* Of a table that was there when the database was opened: what was told isn't
+ * stored, and may have been longer. */
+#define TABLE_GC_GRACE_UNTOLD UINT32_MAX
+
 enum registry_flags {
 	REGISTRY_EXPLICIT = 1 << 0 /* rows have had explicit timestamps */
 };

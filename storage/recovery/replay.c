@@ -15,6 +15,7 @@ add_table(struct engine *engine, uint32_t id, struct table **table,
 	*table = table_registry_add(&engine->tables, id);
 	if (*table == NULL)
 		return error_no_memory(error);
+	(*table)->gc_grace_s = TABLE_GC_GRACE_UNTOLD;
 	if (id >= engine->tables.next_id)
 		engine->tables.next_id = id == UINT32_MAX ? id : id + 1;
 	return 0;

@@ -174,6 +174,45 @@ TEST(what_is_void_stays_void_until_it_is_forgotten_for_good)
 	fault_disk_destroy(many);
 }
 
+/* A row, or its deletion, with a timestamp of the user's own. */
+static void
+write_explicitly(struct engine *engine, uint32_t table,
+		 enum engine_write_kind kind, int64_t timestamp_us)
+{
+	struct engine_write write = {
+		.kind = kind,
+		.table = table,
+		.key = SLICE("k"),
+		.timestamp_us = timestamp_us,
+		.is_explicit = true,
+	};
+
+	driver_commit(engine, driver_write(engine, &write, 1));
+}
+
+/* Nobody can have told yet how long a deletion is to wait for older rows. */
+TEST(deletions_outlive_the_void_ranges)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open(fault_disk_open(disk), &small);
+	uint32_t table = driver_create_table(engine);
+
+	write_explicitly(engine, table, ENGINE_WRITE_TOMBSTONE, 7);
+	for (int i = 0; i < 2; i++)
+		driver_checkpoint(engine);
+	disk = driver_kill(engine, disk);
+	disk = live_briefly(disk, table, 0);
+	pretend_voids(disk, MANIFEST_VOIDS_MAX / 2);
+	disk->clock_us += INT64_C(1000000) * 1000000;
+	for (int i = 0; i < 2; i++)
+		disk = live_briefly(disk, table, 1);
+	engine = driver_open(fault_disk_open(disk), &small);
+	write_explicitly(engine, table, ENGINE_WRITE_ROW, 6);
+	assert_null(driver_get(engine, table, "k"));
+	driver_close(engine);
+	fault_disk_destroy(disk);
+}
+
 TEST(a_reader_needs_no_room_for_void_ranges)
 {
 	uint32_t table;

@@ -713,6 +713,29 @@ TEST(tombstones_wait_ten_days_until_told)
 	fault_disk_destroy(disk);
 }
 
+/* How long isn't stored: who opens it reads first what to tell. */
+TEST(tombstones_of_earlier_openings_wait_to_be_told)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct engine *engine = driver_open_disk(disk);
+	uint32_t table = driver_create_table(engine);
+
+	delete_with_own_timestamps(engine, table);
+	engine_set_gc_grace(engine, table, 2000000);
+	driver_close(engine);
+	disk->clock_us += INT64_C(1000000) * S;
+	engine = driver_open_disk(disk);
+	for (int i = 0; i < 4; i++)
+		driver_checkpoint(engine);
+	assert_int_equal(entries_in(engine, table), 3);
+	engine_set_gc_grace(engine, table, 2000000);
+	disk->clock_us += INT64_C(1100000) * S;
+	driver_checkpoint(engine);
+	assert_int_equal(entries_in(engine, table), 2);
+	driver_close(engine);
+	fault_disk_destroy(disk);
+}
+
 /* ---- a disk that fails ---- */
 
 TEST(a_full_disk_gives_the_checkpoint_up_and_nothing_else)
