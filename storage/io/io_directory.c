@@ -91,7 +91,7 @@ open_directory(const char *path, bool create, int *fd)
 	return status;
 }
 
-/* Without it a fork isn't noticed, and nothing else is different. */
+/* Without it a fork isn't noticed, and a child keeps the lock. */
 static bool *
 make_fork_mark(void)
 {
@@ -159,7 +159,8 @@ io_directory_init(struct io_directory *directory,
 }
 
 /* A child that was forked has the descriptor too: closing ours would leave the
- * lock with it, for as long as it lives. */
+ * lock with it, for as long as it lives.  Who may be a child himself, as far as
+ * he knows, only closes it: the lock may be the parent's. */
 static void
 unlock(struct io_directory *directory)
 {
@@ -167,7 +168,7 @@ unlock(struct io_directory *directory)
 
 	if (directory->lock_fd < 0)
 		return;
-	if (io_directory_is_ours(directory))
+	if (directory->is_ours != NULL && *directory->is_ours)
 		(void)fcntl(directory->lock_fd, F_OFD_SETLK, &lock);
 	close(directory->lock_fd);
 }

@@ -5,9 +5,11 @@
 
 #include "tests/api/api_fixture.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,20 @@
 enum { BACKENDS = 2, PATIENCE_S = 30 };
 
 static struct api api;
+
+static bool is_kernel_old; /* no page is wiped by a fork */
+
+int __real_madvise(void *at, size_t size, int advice);
+int __wrap_madvise(void *at, size_t size, int advice);
+
+int
+__wrap_madvise(void *at, size_t size, int advice)
+{
+	if (!is_kernel_old || advice != MADV_WIPEONFORK)
+		return __real_madvise(at, size, advice);
+	errno = EINVAL;
+	return -1;
+}
 
 static char *
 open_database(int backend)
@@ -102,6 +118,32 @@ play_child(void)
 	logstor_session_close(api.session);
 	(void)logstor_close(api.database, NULL, 0);
 	_exit(0);
+}
+
+/* Who doesn't know whose the lock is doesn't give it up. */
+TEST(a_child_of_an_old_kernel_leaves_the_lock_to_its_parent)
+{
+	char *path = open_database(0);
+	logstor_database *second;
+	pid_t child;
+
+	api_close(&api);
+	is_kernel_old = true;
+	api_open_path(&api, path, NULL);
+	is_kernel_old = false;
+	api_must(&api, "USE ks");
+	child = fork();
+	if (child == 0) {
+		alarm(PATIENCE_S);
+		logstor_session_close(api.session);
+		(void)logstor_close(api.database, NULL, 0);
+		_exit(0);
+	}
+	wait_for(child);
+	assert_int_equal(logstor_open(path, NULL, &second), LOGSTOR_ERROR);
+	assert_non_null(strstr(logstor_database_error(second), "in use"));
+	logstor_close(second, NULL, 0);
+	check_and_remove(path, "1");
 }
 
 TEST(what_a_child_does_changes_nothing)
