@@ -140,11 +140,11 @@ try_checkpoint(struct salvage_scan *scan,
 
 /* ---- without a manifest ---- */
 
-/* What a checkpoint's file says of its start; its entries are of no use, since
- * the manifest had the secret of their fingerprints. */
-static bool
+/* What a checkpoint's file says of its start, or UNUSABLE; its entries are of
+ * no use, since the manifest had the secret of their fingerprints. */
+static int
 read_start(struct salvage_scan *scan, unsigned file,
-	   struct checkpoint_start *start)
+	   struct checkpoint_start *start, struct error *error)
 {
 	struct io *io = scan->engine->io;
 	uint8_t bytes[CHECKPOINT_HEAD_SIZE];
@@ -153,35 +153,42 @@ read_start(struct salvage_scan *scan, unsigned file,
 	char name[CHECKPOINT_NAME_SIZE];
 	struct io_file *opened;
 	int64_t got;
+	int status;
 
 	checkpoint_name(file, name);
-	if (io->methods->open(io, name, IO_READ_ONLY, &opened) < 0)
-		return false;
+	status = io->methods->open(io, name, IO_READ_ONLY, &opened);
+	if (io_is_refused(status))
+		return io_error(io, status, "open", name, IO_NO_OFFSET, error);
+	if (status < 0)
+		return UNUSABLE;
 	got = io_read_now(io, opened, 0, bytes, sizeof(bytes));
 	io->methods->close(io, opened);
 	if (got != (int64_t)sizeof(bytes))
-		return false;
+		return UNUSABLE;
 	which.checksum = load_u64_le(bytes);
 	which.number = load_u64_le(bytes + CHECKPOINT_NUMBER_AT);
 	if (checkpoint_decode_head(bytes, scan->engine->manifest.database_id,
 				   &which, &head) != NULL)
-		return false;
+		return UNUSABLE;
 	*start = head.start;
-	return which.number % CHECKPOINT_FILES == file;
+	return which.number % CHECKPOINT_FILES == file ? 0 : UNUSABLE;
 }
 
 /* The horizon is the start of the older one of two checkpoints that are kept,
  * most likely the two newest: rows of table 3 below it may be gone.  What was
  * settled at the start of the newest had been written. */
-static void
-find_horizon(struct salvage_scan *scan)
+static int
+find_horizon(struct salvage_scan *scan, struct error *error)
 {
 	struct checkpoint_start newest = { 0 }, before = { 0 };
 
 	for (unsigned i = 0; i < CHECKPOINT_FILES; i++) {
-		struct checkpoint_start start;
+		struct checkpoint_start start = { 0 };
+		int status = read_start(scan, i, &start, error);
 
-		if (!read_start(scan, i, &start))
+		if (status < 0)
+			return status;
+		if (status == UNUSABLE)
 			continue;
 		if (start.number > newest.number) {
 			before = newest;
@@ -195,6 +202,7 @@ find_horizon(struct salvage_scan *scan)
 	salvage_raise(&scan->intake.streams[0].watermark, newest.user_sequence);
 	salvage_raise(&scan->intake.streams[1].watermark,
 		      newest.moving_sequence);
+	return 0;
 }
 
 /* The newest one that is whole, or none. */
@@ -226,7 +234,5 @@ salvage_load(struct salvage_scan *scan, struct error *error)
 	if (prepare(scan, error) < 0)
 		return -(int)ERROR_FULL;
 	set_bases(scan, &(struct checkpoint_start){ 0 });
-	if (!scan->source->has_manifest)
-		find_horizon(scan);
-	return 0;
+	return scan->source->has_manifest ? 0 : find_horizon(scan, error);
 }

@@ -8,6 +8,7 @@
 #include "tests/support/salvage_driver.h"
 #include "tests/support/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -210,6 +211,41 @@ TEST(lives_that_were_freed_are_not_missed_without_a_manifest)
 	assert_int_equal(told.rows, BUSY_KEYS);
 	assert_in_range(told.faults, 1, 2);
 	assert_non_null(strstr(told.what, "freed long ago or lost"));
+	fault_disk_destroy(disk);
+}
+
+/* Whatever opening ${left} files more is enough for. */
+static bool
+is_saved_or_refused(struct fault_disk *disk, uint64_t left)
+{
+	struct fault_disk *fresh = fault_disk_create(4);
+	struct salvage_report report = { 0 };
+	struct error error = ERROR_INIT;
+	int status;
+
+	disk->open_errno = EMFILE;
+	disk->opens_left = left;
+	status = salvage_run(fault_disk_open(disk), fault_disk_open(fresh),
+			     &report, &error);
+	disk->open_errno = 0;
+	assert_int_equal(report.faults, 0);
+	if (status < 0)
+		assert_non_null(strstr(error.message, strerror(EMFILE)));
+	fault_disk_destroy(fresh);
+	return status == 0;
+}
+
+/* What they say of the log's beginning is there, with more descriptors. */
+TEST(checkpoints_that_may_not_be_opened_are_not_done_without)
+{
+	uint32_t table;
+	struct fault_disk *disk = make_busy(&table);
+	uint64_t left = 0;
+
+	fault_disk_remove(disk, MANIFEST_NAME);
+	while (!is_saved_or_refused(disk, left))
+		left++;
+	assert_in_range(left, 4, 20);
 	fault_disk_destroy(disk);
 }
 
