@@ -47,6 +47,7 @@ struct room_wait {
 	uint64_t checkpoints; /* published by then */
 	uint64_t user_bytes;  /* written by then */
 	uint32_t expiry_checkpoints; /* asked for, to let go what has expired */
+	uint32_t neighbours; /* the most that anybody waits for */
 };
 
 /* Kept on the disk for checkpoints: storage/checkpoint/checkpoint_room.c. */
@@ -104,7 +105,7 @@ struct engine {
 	struct freeing freeing;
 	struct room_wait room_wait;
 	struct room_wait run_wait; /* for neighbours, which others' writes
-				      don't find */
+				      don't find, or not as many */
 	struct table *freed; /* table 3, also in tables */
 	struct pending_map pending;
 	struct record_cache *cache; /* NULL: none */

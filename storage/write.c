@@ -110,7 +110,7 @@ find_room(struct engine *engine, const struct engine_write *writes,
 	if (status != 0)
 		buffered_writer_cancel_runs(&engine->writer);
 	else
-		room_found(engine, plan->runs > 0);
+		room_found(engine, plan->longest_run);
 	return status;
 }
 

@@ -173,6 +173,8 @@ write_plan_add(struct write_plan *plan, uint32_t segment_size,
 	if (parts > 1) {
 		plan->runs++;
 		plan->run_segments += parts;
+		if (parts > plan->longest_run)
+			plan->longest_run = parts;
 		plan->run_bytes += (uint64_t)parts * segment_size;
 		/* Small rows before it may not be kept. */
 		if (plan->is_place)

@@ -105,6 +105,7 @@ struct write_plan {
 	uint32_t buffers;  /* to open */
 	uint32_t segments; /* to take for them */
 	uint32_t runs;
+	uint32_t longest_run; /* segments */
 	uint32_t run_segments;
 	uint64_t run_bytes; /* of memory */
 };

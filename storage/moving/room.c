@@ -269,12 +269,15 @@ make_neighbours(struct engine *engine, uint32_t missing, struct error *error)
 {
 	struct room_wait *wait = &engine->run_wait;
 	int status = segment_growth_demand(&engine->segments, error);
+	bool is_in_vain;
 
 	if (status == 0)
 		return ENGINE_PENDING;
 	segment_freeing_step(engine, true);
-	if (!has_waited_in_vain(engine, wait, missing) &&
-	    (can_reclaim(engine) || is_settling(engine)))
+	is_in_vain = has_waited_in_vain(engine, wait, missing);
+	if (missing > wait->neighbours)
+		wait->neighbours = missing;
+	if (!is_in_vain && (can_reclaim(engine) || is_settling(engine)))
 		return ENGINE_PENDING;
 	wait->is_waiting = false;
 	return status;
@@ -295,10 +298,10 @@ room_step(struct engine *engine)
 }
 
 void
-room_found(struct engine *engine, bool has_runs)
+room_found(struct engine *engine, uint32_t neighbours)
 {
 	engine->room_wait.is_waiting = false;
-	if (has_runs)
+	if (neighbours > 0 && neighbours >= engine->run_wait.neighbours)
 		engine->run_wait.is_waiting = false;
 }
 

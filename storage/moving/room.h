@@ -35,8 +35,8 @@ bool room_may_grow(const struct engine *engine);
 void room_step(struct engine *engine);
 
 /* Somebody has all the room that he needs, also if it is no segment any more:
- * the next one who waits waits from the start, for runs too if he has got
- * some. */
-void room_found(struct engine *engine, bool has_runs);
+ * the next one who waits waits from the start, for neighbours too if he has got
+ * as many as anybody waits for: ${neighbours}, 0 for none. */
+void room_found(struct engine *engine, uint32_t neighbours);
 
 #endif

@@ -435,6 +435,72 @@ TEST(a_run_without_neighbours_is_worth_moving_others)
 	finish(&world);
 }
 
+/* Full, and then a fifth of it free. */
+static struct world
+make_mostly_live(const struct engine_options *options)
+{
+	struct world world = make_world(options);
+	struct error error = ERROR_INIT;
+	struct row row = { NULL, 1200, 1 };
+	char key[16];
+	uint64_t lsn;
+	int rows = 0;
+
+	row.key = key;
+	do
+		snprintf(key, sizeof(key), "%d", rows++);
+	while (try_batch(&world, &row, 1, &lsn, &error) == 0);
+	for (int i = 0; i < rows; i++) {
+		if (i % 10 < 8)
+			continue;
+		snprintf(key, sizeof(key), "%d", i);
+		driver_commit(world.engine,
+			      driver_delete(world.engine, world.table, key));
+	}
+	return world;
+}
+
+/* Written at once or not at all. */
+static int
+try_once(struct world *world, const char *key, struct slice value)
+{
+	struct engine_write write = {
+		.kind = ENGINE_WRITE_ROW,
+		.table = world->table,
+		.key = slice_from_string(key),
+		.value = value,
+		.timestamp_us = engine_timestamp_us(world->engine),
+	};
+	struct error error = ERROR_INIT;
+	uint64_t lsn;
+
+	return engine_write(world->engine, &write, 1, &lsn, &error);
+}
+
+/* Others' find neighbours each time. */
+TEST(a_run_does_not_wait_for_ever_while_shorter_ones_find_room)
+{
+	static const uint8_t bytes[50 * SEGMENT];
+	struct engine_options options = driver_small;
+	struct world world;
+	int status = ENGINE_PENDING, shorter = 0;
+
+	options.size_max = 512 * SEGMENT;
+	options.file_segments = 128;
+	world = make_mostly_live(&options);
+	for (int i = 0; i < 2000 && status == ENGINE_PENDING; i++) {
+		status = try_once(&world, "long",
+				  slice_make(bytes, sizeof(bytes)));
+		if (try_once(&world, "shorter",
+			     slice_make(bytes, SEGMENT + 100)) == 0)
+			shorter++;
+		assert_int_equal(engine_poll(world.engine, -(i % 2), NULL), 0);
+	}
+	assert_int_equal(status, -ERROR_FULL);
+	assert_true(shorter > 100);
+	finish(&world);
+}
+
 TEST(a_large_row_alone_is_refused_when_there_is_no_room_for_it)
 {
 	struct engine_options options = driver_small;

@@ -705,7 +705,7 @@ TEST(who_got_room_has_not_waited)
 				 ENGINE_PENDING);
 		engine->moving.buffers_written += 200;
 		if (i % 2 == 0)
-			room_found(engine, false);
+			room_found(engine, 0);
 	}
 	engine->moving.count = 0;
 	driver_abandon(engine, world.disk);
