@@ -461,8 +461,10 @@ compaction_step(struct engine *engine, uint64_t budget)
 		full_compaction_step(engine);
 	if (urgency == URGENCY_DEMAND)
 		compaction_round_watch(engine);
-	if (compaction->demand_steps > 0 && --compaction->demand_steps == 0)
+	if (compaction->demand_steps > 0 && --compaction->demand_steps == 0) {
 		compaction->choice.before = UINT64_MAX;
+		compaction->is_vain = false; /* of fewer lives */
+	}
 	if (urgency >= URGENCY_DEMAND)
 		budget *= WAITING_SHARE;
 	run(engine, urgency, &budget);
