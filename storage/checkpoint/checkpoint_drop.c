@@ -35,6 +35,15 @@ is_below_horizon(const struct engine *engine, const struct location *at)
 			      segment->last_write);
 }
 
+/* A copy that is on its way is replayed though nothing will lead to it: it would
+ * win against a write with an older timestamp, which finds nothing any more. */
+static bool
+may_be_replayed(const struct engine *engine, const struct location *at)
+{
+	return !is_below_horizon(engine, at) ||
+	       moving_writer_is_copying(engine, at->segment);
+}
+
 /* ---- the time ---- */
 
 static uint32_t
@@ -143,7 +152,7 @@ may_drop(struct checkpoint_drop *drop, const struct table *table,
 	struct engine *engine = drop->engine;
 
 	if (table == engine->freed ||
-	    !is_below_horizon(engine, &entry->location))
+	    may_be_replayed(engine, &entry->location))
 		return false;
 	if (table == engine->registry)
 		return is_of_dropped_table(drop, entry);

@@ -86,6 +86,16 @@ moving_writer_reserve(struct engine *engine)
 	return buffer;
 }
 
+bool
+moving_writer_is_copying(const struct engine *engine, uint32_t segment)
+{
+	const struct moving_writer *writer = &engine->moving;
+
+	return writer->count > 0 &&
+	       engine->segments.segments[segment].copied_in >=
+		       writer->buffers[writer->first].write_sequence;
+}
+
 /* The last record ends a batch, and so does the buffer: what it holds counts
  * as a whole. */
 static uint64_t
@@ -98,10 +108,13 @@ seal_records(struct engine *engine, struct moving_buffer *buffer)
 
 	record_add_flags(buffer->data + last->to.offset, RECORD_ENDS_BATCH);
 	for (uint32_t i = 0; i < buffer->record_count; i++) {
+		uint32_t from = buffer->records[i].from.segment;
 		struct location *to = &buffer->records[i].to;
 		uint8_t *bytes = buffer->data + to->offset;
 		uint64_t lsn = record_lsn(bytes);
 
+		engine->segments.segments[from].copied_in =
+			buffer->write_sequence;
 		to->segment = buffer->segment;
 		if (lsn > last_lsn)
 			last_lsn = lsn;

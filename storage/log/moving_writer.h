@@ -72,6 +72,8 @@ void moving_writer_step(struct engine *engine);
 bool moving_writer_is_busy(const struct moving_writer *writer);
 /* Nothing is sent that isn't settled: a checkpoint may start. */
 bool moving_writer_is_idle(const struct moving_writer *writer);
+/* Whether a copy of something in the segment may be on its way. */
+bool moving_writer_is_copying(const struct engine *engine, uint32_t segment);
 /* What isn't settled is given up; after a failure, when it isn't busy. */
 void moving_writer_drop(struct engine *engine);
 

@@ -53,6 +53,8 @@ struct segment {
 	uint64_t last_write;
 	uint64_t birth;       /* how old its records are: the segment sequence
 				 at which they were written by a user, about */
+	uint64_t copied_in;   /* write sequence of the last moving buffer with
+				 a copy of a record that stood here; 0: none */
 	uint32_t life;        /* lives that it has had, this one included */
 	uint32_t live_bytes;  /* of records that an index points at */
 	uint32_t record_bytes; /* of all records */

@@ -258,4 +258,64 @@ TEST(a_row_older_than_a_deletion_that_was_dropped_stays)
 	assert_true(tried > 0);
 }
 
+/* ---- what is on its way ---- */
+
+/* Compaction begins so many steps after the walk of a checkpoint, which drops
+ * the deletion; or before it, where the number is negative. */
+static void
+compact_beside_walk(struct world *world, int delay)
+{
+	struct error error = ERROR_INIT;
+	int walk = ENGINE_PENDING, moving = ENGINE_PENDING;
+
+	for (int i = delay < 0 ? delay : 0;
+	     walk == ENGINE_PENDING || moving == ENGINE_PENDING; i++) {
+		if (i >= 0 && walk == ENGINE_PENDING)
+			walk = engine_checkpoint(world->engine, &error);
+		if (i >= delay && moving == ENGINE_PENDING)
+			moving = engine_compact(world->engine, NULL, &error);
+		assert_int_equal(engine_poll(world->engine, 0, NULL), 0);
+	}
+	assert_int_equal(walk, 0);
+	assert_int_equal(moving, 0);
+}
+
+static void
+move_dropped_deletion(int delay, unsigned *tried)
+{
+	struct world world = make_world();
+	const char *value;
+
+	/* A walk comes to them first. */
+	driver_put_many(world.engine, world.table, 0, 2000);
+	world.table = driver_create_table(world.engine);
+	engine_set_gc_grace(world.engine, world.table, 0);
+	put(&world, "row", 'o', 100);
+	driver_commit(world.engine, driver_delete_at(world.engine, world.table,
+						     "row", AT + 1));
+	put(&world, "filler-0", 'f', FILLER);
+	driver_checkpoint(world.engine);
+	driver_checkpoint(world.engine);
+	compact_beside_walk(&world, delay);
+	if (engine_find_table(world.engine, world.table)->tombstones == 0) {
+		put(&world, "row", 'n', 100);
+		world.disk = driver_kill(world.engine, world.disk);
+		world.engine = open_small(world.disk);
+		value = driver_get(world.engine, world.table, "row");
+		assert_non_null(value);
+		assert_int_equal(value[0], 'n');
+		++*tried;
+	}
+	driver_abandon(world.engine, world.disk);
+}
+
+TEST(a_copy_of_a_dropped_deletion_is_not_written)
+{
+	unsigned tried = 0;
+
+	for (int delay = -8; delay < 8; delay++)
+		move_dropped_deletion(delay, &tried);
+	assert_true(tried > 0);
+}
+
 UNIT_MAIN()
