@@ -2,6 +2,7 @@
 #include "storage/engine_storing.h"
 
 #include <assert.h>
+#include <errno.h>
 
 bool
 engine_storing_begin(struct engine *engine, enum storing_purpose purpose,
@@ -9,7 +10,8 @@ engine_storing_begin(struct engine *engine, enum storing_purpose purpose,
 {
 	struct storing *storing = &engine->storing;
 
-	if (storing->purpose != STORING_NOTHING)
+	if (storing->purpose != STORING_NOTHING ||
+	    manifest_store_is_busy(&storing->store))
 		return false;
 	assert((next->flags & MANIFEST_CLEAN) == 0 && next->tail == NULL);
 	storing->purpose = purpose;
@@ -44,10 +46,12 @@ take_outcome(struct engine *engine)
 void
 engine_storing_step(struct engine *engine)
 {
-	struct manifest_store *store = &engine->storing.store;
+	struct storing *storing = &engine->storing;
 
-	manifest_store_step(store);
-	if (manifest_store_is_done(store))
+	manifest_store_step(&storing->store);
+	/* One that was given up has no purpose. */
+	if (storing->purpose != STORING_NOTHING && !storing->has_ended &&
+	    manifest_store_is_done(&storing->store))
 		take_outcome(engine);
 }
 
@@ -75,6 +79,39 @@ engine_storing_wait(struct engine *engine)
 	engine_storing_step(engine);
 }
 
+/* ---- blocking ---- */
+
+/* The kernel may still be at work on it, and another one beside it could be
+ * overtaken by it. */
+static int
+give_up(struct engine *engine, struct error *error)
+{
+	struct buffered_writer *writer = &engine->writer;
+
+	if (!writer->has_failed)
+		(void)!io_error(engine->io, -EIO, "write", MANIFEST_NAME,
+				IO_NO_OFFSET, &writer->failure);
+	writer->has_failed = true;
+	if (error != NULL)
+		*error = writer->failure;
+	return -(int)writer->failure.code;
+}
+
+int
+engine_storing_now(struct engine *engine, struct error *error)
+{
+	struct manifest_store *store = &engine->storing.store;
+
+	engine_storing_wait(engine);
+	if (!manifest_store_is_busy(store)) {
+		manifest_store_begin(store, engine->io, &engine->manifest);
+		manifest_store_wait(store);
+		if (manifest_store_is_done(store))
+			return manifest_store_end(store, error);
+	}
+	return give_up(engine, error);
+}
+
 int
 engine_storing_make_certain(struct engine *engine, struct error *error)
 {
@@ -82,18 +119,10 @@ engine_storing_make_certain(struct engine *engine, struct error *error)
 
 	if (!engine->storing.is_uncertain)
 		return 0;
-	engine_storing_wait(engine);
-	status = manifest_store(engine->io, &engine->manifest, error);
+	status = engine_storing_now(engine, error);
 	if (status == 0)
 		engine->storing.is_uncertain = false;
 	return status;
-}
-
-int
-engine_storing_now(struct engine *engine, struct error *error)
-{
-	engine_storing_wait(engine);
-	return manifest_store(engine->io, &engine->manifest, error);
 }
 
 int
@@ -113,7 +142,7 @@ engine_storing_flags(struct engine *engine, uint32_t with, uint32_t without,
 	if (before == after)
 		return 0;
 	manifest->flags = after;
-	status = manifest_store(engine->io, manifest, error);
+	status = engine_storing_now(engine, error);
 	if (status < 0)
 		manifest->flags = before;
 	else if ((after & MANIFEST_CLEAN) == 0)

@@ -31,7 +31,8 @@ void engine_storing_step(struct engine *engine);
 /* Blocks until nothing is on its way; who has begun it is yet to be told. */
 void engine_storing_wait(struct engine *engine);
 
-/* Stores engine->manifest, blocking. */
+/* Stores engine->manifest, blocking.  Where polls fail for good nothing is
+ * written any more, since it may still be on its way. */
 MUST_CHECK int engine_storing_now(struct engine *engine, struct error *error);
 /* Stores the manifest with and without these flags, unless that is what it has;
  * blocks then. When it fails engine->manifest has not changed, but which of the

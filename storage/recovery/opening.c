@@ -4,6 +4,7 @@
 #include "storage/checkpoint/checkpoint_room.h"
 #include "storage/engine_manifest.h"
 #include "storage/engine_state.h"
+#include "storage/engine_storing.h"
 #include "storage/format/salvage_target.h"
 #include "storage/recovery/recovery.h"
 #include "storage/recovery/replay.h"
@@ -339,7 +340,7 @@ create(struct engine *engine, const struct engine_options *options,
 	if (status == 0)
 		status = replay_init(&replay, engine, error);
 	if (status == 0)
-		status = manifest_store(engine->io, &engine->manifest, error);
+		status = engine_storing_now(engine, error);
 	if (status < 0)
 		return status;
 	engine_continue_log(engine, 0);

@@ -5,6 +5,7 @@
 #include "storage/recovery/recovery_state.h"
 
 #include "storage/engine_manifest.h"
+#include "storage/engine_storing.h"
 
 #include <inttypes.h>
 
@@ -164,5 +165,5 @@ recovery_go_on(struct recovery *recovery, struct error *error)
 		return status;
 	engine_describe(engine, is_orderly);
 	engine->is_manifest_old = !is_orderly;
-	return manifest_store(engine->io, &engine->manifest, error);
+	return engine_storing_now(engine, error);
 }
