@@ -274,14 +274,21 @@ manifest_store_is_done(const struct manifest_store *store)
 int
 manifest_store_end(struct manifest_store *store, struct error *error)
 {
+	int reason = store->status;
+	int status;
+
 	assert(store->state == MANIFEST_STORE_DONE);
 	store->state = MANIFEST_STORE_IDLE;
-	if (store->status == -ENOMEM)
+	if (reason == 0)
+		return 0;
+	if (reason == -ENOMEM)
 		return error_no_memory(error);
-	if (store->status < 0)
-		return io_error(store->io, store->status, "write",
-				MANIFEST_NAME, IO_NO_OFFSET, error);
-	return 0;
+	status = io_error(store->io, reason, "write", MANIFEST_NAME,
+			  IO_NO_OFFSET, error);
+	if (reason == -ENOSPC || reason == -EDQUOT)
+		error_hint(error, "free some space and try again; reading "
+				  "needs none");
+	return status;
 }
 
 void

@@ -222,4 +222,28 @@ TEST(a_reader_needs_no_room_for_void_ranges)
 	fault_disk_destroy(disk);
 }
 
+/* Without a free byte the manifest can't become longer than a block. */
+TEST(where_the_manifest_has_no_room_to_grow_rows_can_be_read)
+{
+	enum { IN_A_BLOCK = 239 };
+	uint32_t table;
+	struct fault_disk *disk = make(&table, IN_A_BLOCK);
+	struct error error;
+	size_t size;
+
+	disk->bytes_max = 1;
+	error = driver_open_error(fault_disk_open(disk), &small);
+	assert_int_equal(error.code, ERROR_FULL);
+	assert_string_equal(error.message, "cannot write /disk/manifest: "
+					   "No space left on device");
+	assert_string_equal(error.hint, "free some space and try again; "
+					"reading needs none");
+	expect_rows(disk, &reader, table, 2);
+	disk->bytes_max = 0;
+	expect_rows(disk, &small, table, 2);
+	assert_non_null(fault_disk_file(disk, MANIFEST_NAME, &size));
+	assert_int_equal(size, 2 * FORMAT_BLOCK_SIZE);
+	fault_disk_destroy(disk);
+}
+
 UNIT_MAIN()
