@@ -35,8 +35,9 @@ is_below_horizon(const struct engine *engine, const struct location *at)
 			      segment->last_write);
 }
 
-/* A copy that is on its way is replayed though nothing will lead to it: it would
- * win against a write with an older timestamp, which finds nothing any more. */
+/* A copy that is on its way is replayed though nothing will lead to it: it
+ * would win against a write with an older timestamp, which finds nothing any
+ * more. */
 static bool
 may_be_replayed(const struct engine *engine, const struct location *at)
 {
