@@ -50,6 +50,25 @@ close_if_open(int fd)
 		close(fd);
 }
 
+/* Who made it may have ended before its name was durable. */
+static bool
+is_empty(int fd)
+{
+	enum { DOTS = 2 };
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+	int count = 0;
+
+	if (stream == NULL) {
+		close_if_open(copy);
+		return false;
+	}
+	while (count <= DOTS && readdir(stream) != NULL)
+		count++;
+	closedir(stream);
+	return count <= DOTS;
+}
+
 /* A new directory's name is durable only when its parent is synced. */
 static int
 sync_parent(int fd)
@@ -80,11 +99,9 @@ open_directory(const char *path, bool create, int *fd)
 		*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
 		return negative_errno();
-	if (!is_new)
-		return 0;
-	if (fchmod(*fd, 0700) < 0)
+	if (is_new && fchmod(*fd, 0700) < 0)
 		status = negative_errno();
-	if (status == 0)
+	if (status == 0 && (is_new || (create && is_empty(*fd))))
 		status = sync_parent(*fd);
 	if (status < 0)
 		close(*fd);

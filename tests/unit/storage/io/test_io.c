@@ -28,6 +28,21 @@ forget_cached(const char *path)
 	close(fd);
 }
 
+/* In the place of the C library's: directories' parents are synced by it. */
+static int syncs, syncs_failing;
+
+int
+fsync(int fd)
+{
+	syncs++;
+	if (syncs_failing > 0) {
+		syncs_failing--;
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
 /* Each TEST goes through all backends: the same facts hold for all. */
 enum backend { SYNC, URING, MEMORY, BACKENDS };
 
@@ -772,6 +787,39 @@ TEST(modes_ignore_the_umask)
 		assert_int_equal(stat(path, &status), 0);
 		assert_int_equal(status.st_mode & 07777, 0600);
 		teardown(&fixture);
+	}
+}
+
+/* Nothing is made in a directory whose own name may not be durable. */
+TEST(an_empty_directory_is_as_good_as_a_new_one)
+{
+	for (enum backend backend = 0; backend < MEMORY; backend++) {
+		char parent[] = "/tmp/test-io-XXXXXX", path[48];
+		struct error error = ERROR_INIT;
+		struct io *io = NULL;
+		int64_t owner;
+
+		assert_non_null(mkdtemp(parent));
+		snprintf(path, sizeof(path), "%s/db", parent);
+		for (int i = 0; i < 2; i++) {
+			syncs_failing = 1;
+			assert_true(create_backend(backend, path, true, &io,
+						   &error) < 0);
+			assert_int_equal(syncs_failing, 0);
+			assert_int_equal(error.code, ERROR_IO);
+		}
+		assert_int_equal(create_backend(backend, path, true, &io,
+						&error), 0);
+		assert_int_equal(lock(io, false, &owner), 0);
+		io->methods->destroy(io);
+		syncs = 0;
+		assert_int_equal(create_backend(backend, path, true, &io,
+						&error), 0);
+		assert_int_equal(syncs, 0);
+		assert_int_equal(io->methods->remove(io, "lock"), 0);
+		io->methods->destroy(io);
+		rmdir(path);
+		assert_int_equal(rmdir(parent), 0);
 	}
 }
 
