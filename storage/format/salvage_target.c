@@ -112,11 +112,16 @@ salvage_target_begin(struct io *io, struct error *error)
 	return status;
 }
 
+/* A power failure may keep one change of names and lose an earlier one: then
+ * what was taken away would be back, and the mark wouldn't. */
 int
 salvage_target_end(struct io *io, struct error *error)
 {
-	int status = io->methods->remove(io, SALVAGE_TARGET_MARK);
+	int status = sync_names(io, error);
 
+	if (status < 0)
+		return status;
+	status = io->methods->remove(io, SALVAGE_TARGET_MARK);
 	if (status < 0)
 		return io_error(io, status, "remove", SALVAGE_TARGET_MARK,
 				IO_NO_OFFSET, error);

@@ -14,7 +14,8 @@
 /* Marks a directory, which must be empty: of two salvages one gets it.  When
  * it fails, nothing is left in it. */
 MUST_CHECK int salvage_target_begin(struct io *io, struct error *error);
-/* When the new database is closed. */
+/* When the new database is closed, or all of it is removed: that is durable
+ * before the mark goes. */
 MUST_CHECK int salvage_target_end(struct io *io, struct error *error);
 
 /* Fails with ERROR_CONFIG where the mark is. */

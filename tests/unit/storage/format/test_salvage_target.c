@@ -105,6 +105,23 @@ TEST(an_unfinished_salvage_is_no_database)
 	fault_disk_destroy(third);
 }
 
+TEST(the_mark_outlives_what_may_come_back)
+{
+	struct fault_disk *disk = fault_disk_create(1);
+	struct error error = ERROR_INIT;
+
+	assert_int_equal(mark(disk, &error), 0);
+	disk->fail_kinds = 1u << IO_SYNC;
+	disk->fail_errno = EIO;
+	disk->fails_once = true;
+	assert_int_equal(unmark(disk, &error), -(int)ERROR_IO);
+	disk->fail_errno = 0;
+	check_refused(disk);
+	assert_int_equal(unmark(disk, &error), 0);
+	assert_int_equal(fault_disk_count(disk), 0);
+	fault_disk_destroy(disk);
+}
+
 /* Where files can't be opened, nobody can tell that the mark isn't there. */
 TEST(a_database_that_cannot_be_looked_into_is_not_called_unfinished)
 {
