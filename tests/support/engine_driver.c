@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/engine_driver.h"
 
+#include "storage/engine_state.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -315,6 +317,19 @@ driver_scan(struct engine *engine, const struct engine_scan_range *range,
 	}
 	engine_scan_close(scan);
 	return status == ENGINE_END ? count : status;
+}
+
+struct location
+driver_find_location(struct engine *engine, uint32_t table, const char *key)
+{
+	const struct table *there = engine_find_table(engine, table);
+	struct key_hash hash =
+		engine_hash_key(engine, slice_from_string(key));
+	struct index_entry entry;
+
+	assert_true(primary_index_find(there->index, hash.token,
+				       hash.fingerprint, &entry));
+	return entry.location;
 }
 
 uint64_t

@@ -66,6 +66,9 @@ int64_t driver_scan(struct engine *engine,
 		    const struct engine_scan_range *range,
 		    void (*visit)(void *context, const struct engine_row *row),
 		    void *context, struct error *error);
+/* Where the index has the settled row, which must be there. */
+struct location driver_find_location(struct engine *engine, uint32_t table,
+				     const char *key);
 uint64_t driver_scan_count(struct engine *engine, uint32_t table);
 uint64_t driver_count(struct engine *engine, uint32_t table);
 

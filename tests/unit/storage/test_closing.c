@@ -351,17 +351,12 @@ static void
 kill_segment_of(struct world *world, const char *key)
 {
 	struct segment_manager *segments = &world->engine->segments;
-	struct table *table = engine_find_table(world->engine, world->table);
-	struct key_hash hash =
-		engine_hash_key(world->engine, slice_from_string(key));
-	struct index_entry entry;
+	struct location location =
+		driver_find_location(world->engine, world->table, key);
 
-	assert_true(primary_index_find(table->index, hash.token,
-				       hash.fingerprint, &entry));
-	entry.location.offset = FORMAT_HEADER_SIZE;
-	entry.location.size =
-		segments->segments[entry.location.segment].live_bytes;
-	segment_manager_kill_record(segments, entry.location);
+	location.offset = FORMAT_HEADER_SIZE;
+	location.size = segments->segments[location.segment].live_bytes;
+	segment_manager_kill_record(segments, location);
 }
 
 /* So many died behind the last step that rows of table 3 are worth it, and a

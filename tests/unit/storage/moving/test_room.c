@@ -104,25 +104,37 @@ finish(struct world *world)
 	fault_disk_destroy(world->disk);
 }
 
+/* Its bytes, for as long as they are here. */
+struct row {
+	char key[16], value[VALUE_MAX];
+	struct engine_write write;
+};
+
+static void
+make_row(struct world *world, int number, size_t size, struct row *row)
+{
+	snprintf(row->key, sizeof(row->key), "%d", number);
+	memset(row->value, 'a' + number % 26, sizeof(row->value));
+	row->write = (struct engine_write){
+		.kind = ENGINE_WRITE_ROW,
+		.table = world->table,
+		.key = slice_from_string(row->key),
+		.value = slice_make(row->value, size),
+		.timestamp_us = engine_timestamp_us(world->engine),
+	};
+}
+
 /* A row that expires, if ${expires_at_s} isn't 0. */
 static int
 try_put_until(struct world *world, int number, size_t size,
 	      uint32_t expires_at_s, struct error *error)
 {
-	char key[16], value[VALUE_MAX];
-	struct engine_write write = {
-		.kind = ENGINE_WRITE_ROW,
-		.table = world->table,
-		.value = slice_make(value, size),
-		.timestamp_us = engine_timestamp_us(world->engine),
-		.expires_at_s = expires_at_s,
-	};
+	struct row row;
 	uint64_t lsn;
 
-	snprintf(key, sizeof(key), "%d", number);
-	write.key = slice_from_string(key);
-	memset(value, 'a' + number % 26, sizeof(value));
-	return driver_try_write(world->engine, &write, 1, &lsn, error);
+	make_row(world, number, size, &row);
+	row.write.expires_at_s = expires_at_s;
+	return driver_try_write(world->engine, &row.write, 1, &lsn, error);
 }
 
 static int
@@ -180,21 +192,13 @@ enum { POLLS_MAX = 100000 };
 static int
 put_impatiently(struct world *world, int number, size_t size)
 {
-	char key[16], value[VALUE_MAX];
-	struct engine_write write = {
-		.kind = ENGINE_WRITE_ROW,
-		.table = world->table,
-		.value = slice_make(value, size),
-		.timestamp_us = engine_timestamp_us(world->engine),
-	};
+	struct row row;
 	uint64_t lsn;
 	int status = ENGINE_PENDING;
 
-	snprintf(key, sizeof(key), "%d", number);
-	write.key = slice_from_string(key);
-	memset(value, 'a' + number % 26, sizeof(value));
+	make_row(world, number, size, &row);
 	for (int i = 0; i < POLLS_MAX && status == ENGINE_PENDING; i++) {
-		status = engine_write(world->engine, &write, 1, &lsn, NULL);
+		status = engine_write(world->engine, &row.write, 1, &lsn, NULL);
 		if (status == ENGINE_PENDING)
 			assert_int_equal(engine_poll(world->engine, -1, NULL),
 					 0);

@@ -62,14 +62,7 @@ put(struct world *world, const char *key, int version)
 static uint32_t
 segment_of(struct world *world, const char *key)
 {
-	struct table *table = engine_find_table(world->engine, world->table);
-	struct key_hash hash = engine_hash_key(world->engine,
-					       slice_from_string(key));
-	struct index_entry entry;
-
-	assert_true(primary_index_find(table->index, hash.token,
-				       hash.fingerprint, &entry));
-	return entry.location.segment;
+	return driver_find_location(world->engine, world->table, key).segment;
 }
 
 static enum segment_state
